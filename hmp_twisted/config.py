@@ -1,0 +1,232 @@
+"""Settings: defaults, then ``hmp.toml``, then what the environment and the command line name.
+
+Every key and its default is a field below; the file is checked against the fields, so that an
+unknown key or a bad value stops the start with one line that says which, where, and what is allowed.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from twisted.internet.endpoints import _parse as parse_endpoint
+
+from .errors import ConfigurationError
+from .logs import LEVELS
+
+DEFAULT_FILE = Path("/etc/hmp/hmp.toml")
+DEFAULT_DATA_DIR = Path("/var/lib/hmp")
+
+Check = Callable[[Any], bool]
+
+
+def _key(default: Any, allowed: str, check: Check) -> Any:
+    """A settings field: its default, what is allowed in words, and the test of that."""
+    return attrs.field(default=default, metadata={"allowed": allowed, "check": check})
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_endpoint(value: Any) -> bool:
+    try:
+        args, _ = parse_endpoint(value)
+    except (TypeError, ValueError, IndexError):
+        return False
+    return args[0] in ("tcp", "tcp6", "unix", "systemd", "ssl", "tls")
+
+
+def _is_unix_endpoint(value: Any) -> bool:
+    return value == "" or (isinstance(value, str) and value.startswith("unix:") and len(value) > 5)
+
+
+def _is_url(value: Any) -> bool:
+    try:
+        return value == "" or bool(make_url(value))
+    except ArgumentError:
+        return False
+
+
+def _is_ipv4_or_empty(value: Any) -> bool:
+    from ipaddress import IPv4Address
+
+    try:
+        return value == "" or bool(IPv4Address(value)) or value == "0.0.0.0"
+    except ValueError:
+        return False
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+@attrs.frozen
+class CommandApiSettings:
+    """``[command_api]``: the port that control systems connect to."""
+
+    endpoint: str = _key("tcp:23233", 'a Twisted endpoint description such as "tcp:23233"', _is_endpoint)
+    max_line_bytes: int = _key(65536, "a whole number of at least 512", lambda v: _is_whole(v) and v >= 512)
+    max_connections: int = _key(1000, "a whole number of at least 1", lambda v: _is_whole(v) and v >= 1)
+    max_connections_per_device: int = _key(
+        100, "a whole number of at least 1", lambda v: _is_whole(v) and v >= 1
+    )
+    idle_timeout_s: float = _key(
+        0, "seconds, 0 for never", lambda v: _is_number(v) and v >= 0
+    )
+
+
+@attrs.frozen
+class WebSettings:
+    """``[web]``: the web interface."""
+
+    endpoint: str = _key(
+        "tcp:8080:interface=127.0.0.1",
+        'a Twisted endpoint description, "" for no web interface',
+        lambda v: v == "" or _is_endpoint(v),
+    )
+
+
+@attrs.frozen
+class DatabaseSettings:
+    """``[database]``: where the server remembers."""
+
+    url: str = _key("", 'a SQLAlchemy URL, "" for SQLite in the data directory', _is_url)
+
+
+@attrs.frozen
+class RecordingsSettings:
+    """``[recordings]``: where and how recordings are written."""
+
+    directory: str = _key("", 'a folder, "" for "recordings" in the data directory', _text)
+    min_free_bytes: int = _key(
+        1 << 30, "a whole number of bytes", lambda v: _is_whole(v) and v >= 0
+    )
+    resume_within_s: float = _key(300, "seconds", lambda v: _is_number(v) and v >= 0)
+    sync_interval_s: float = _key(
+        1.0, "seconds, more than 0 and at most 60", lambda v: _is_number(v) and 0 < v <= 60
+    )
+
+
+@attrs.frozen
+class RestreamSettings:
+    """``[restream]``: how recordings are played out."""
+
+    multicast_ttl: int = _key(8, "a whole number from 0 to 255", lambda v: _is_whole(v) and 0 <= v <= 255)
+    interface: str = _key("", 'a local IPv4 address, "" for the system\'s choice', _is_ipv4_or_empty)
+    loop: bool = _key(False, "true or false", lambda v: isinstance(v, bool))
+    ffmpeg: str = _key("", 'the path of an ffmpeg, "" for the one found', _text)
+
+
+@attrs.frozen
+class EngineSettings:
+    """``[engine]``: where a media engine of its own stands."""
+
+    endpoint: str = _key(
+        "", '"unix:/path/of/its.sock", "" to start one with the server', _is_unix_endpoint
+    )
+
+
+@attrs.frozen
+class LogSettings:
+    """``[log]``: how much is told."""
+
+    level: str = _key("info", "one of " + ", ".join(LEVELS), lambda v: v in LEVELS)
+
+
+@attrs.frozen
+class Settings:
+    """All settings of one server, checked."""
+
+    data_dir: Path
+    file: Path | None = None
+    command_api: CommandApiSettings = attrs.field(factory=CommandApiSettings)
+    web: WebSettings = attrs.field(factory=WebSettings)
+    database: DatabaseSettings = attrs.field(factory=DatabaseSettings)
+    recordings: RecordingsSettings = attrs.field(factory=RecordingsSettings)
+    restream: RestreamSettings = attrs.field(factory=RestreamSettings)
+    engine: EngineSettings = attrs.field(factory=EngineSettings)
+    log: LogSettings = attrs.field(factory=LogSettings)
+
+    @property
+    def database_url(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database.url or f"sqlite:///{self.data_dir / 'hmp.db'}"
+
+    @property
+    def recordings_dir(self) -> Path:
+        """The folder that holds one folder a recording, absolute."""
+        return (self.data_dir / (self.recordings.directory or "recordings")).absolute()
+
+    @property
+    def engine_endpoint(self) -> str:
+        """Where the media engine listens: ``unix:PATH``."""
+        return self.engine.endpoint or f"unix:{self.data_dir / 'engine.sock'}"
+
+
+def load(config: str | None, data_dir: str | None, environ: Mapping[str, str]) -> Settings:
+    """The settings in force for these options and this environment.
+
+    Args:
+        config: the option ``--config``; else ``HMP_CONFIG``, else :data:`DEFAULT_FILE` if it exists.
+        data_dir: the option ``--data-dir``; else ``HMP_DATA_DIR``, else :data:`DEFAULT_DATA_DIR`.
+        environ: the process environment.
+
+    Raises:
+        ConfigurationError: in one line: the file, the key, and what is allowed.
+    """
+    named = config or environ.get("HMP_CONFIG")
+    path = Path(named).absolute() if named else DEFAULT_FILE
+    folder = Path(data_dir or environ.get("HMP_DATA_DIR") or DEFAULT_DATA_DIR).absolute()
+    if not named and not path.exists():
+        return Settings(data_dir=folder)
+    return _from_table(_read(path), path, folder)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: is not valid TOML: {error}") from error
+
+
+def _from_table(table: dict[str, Any], path: Path, data_dir: Path) -> Settings:
+    sections = {f.name: f for f in attrs.fields(Settings) if f.name not in ("data_dir", "file")}
+    for name, value in table.items():
+        if name not in sections:
+            raise ConfigurationError(f"{path}: unknown key {name!r}; known: {', '.join(sections)}")
+        if not isinstance(value, dict):
+            raise ConfigurationError(f"{path}: {name}: must be a table, written [{name}]")
+    return Settings(
+        data_dir=data_dir,
+        file=path,
+        **{name: _section(_class_of(f), table.get(name, {}), path, name) for name, f in sections.items()},
+    )
+
+
+def _class_of(field: attrs.Attribute[Any]) -> Any:
+    return field.default.factory  # type: ignore[union-attr]  # attrs types no Factory default
+
+
+def _section(cls: Any, values: dict[str, Any], path: Path, section: str) -> Any:
+    known = {f.name: f for f in attrs.fields(cls)}
+    for key, value in values.items():
+        if key not in known:
+            raise ConfigurationError(
+                f"{path}: unknown key '{section}.{key}'; known: {', '.join(known)}"
+            )
+        if not known[key].metadata["check"](value):
+            allowed = known[key].metadata["allowed"]
+            raise ConfigurationError(f"{path}: {section}.{key} = {value!r}: must be {allowed}")
+    return cls(**values)

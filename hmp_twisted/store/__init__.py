@@ -1,0 +1,1 @@
+"""What the server remembers: tables, transactions and migrations (SQLAlchemy Core, Alembic)."""
