@@ -35,7 +35,12 @@ _REFUSALS: dict[type[Exception], bytes] = {
     errors.UnknownStreamError: b"UNKNOWN_STREAM",
     errors.NoMediaError: b"NO_MEDIA",
     errors.StreamFailedError: b"STREAM_FAILED",
+    errors.EngineFaultError: b"FAULT",
 }
+
+
+DECLARED = tuple(_REFUSALS)
+"""The errors that an order can be refused with; any other is told as an EngineFaultError."""
 
 
 class Attach(amp.Command):
@@ -45,7 +50,6 @@ class Attach(amp.Command):
     response: ClassVar = [
         (b"protocol", amp.Integer()),
         (b"version", amp.Unicode()),
-        (b"instance", amp.Unicode()),
         (b"pid", amp.Integer()),
     ]
 
