@@ -1,0 +1,1 @@
+"""The tests: they mirror the packages; contract/ and real/ run the whole server."""
