@@ -74,15 +74,19 @@ def _text(value: Any) -> bool:
 class CommandApiSettings:
     """``[command_api]``: the port that control systems connect to."""
 
-    endpoint: str = _key("tcp:23233", 'a Twisted endpoint description such as "tcp:23233"', _is_endpoint)
-    max_line_bytes: int = _key(65536, "a whole number of at least 512", lambda v: _is_whole(v) and v >= 512)
-    max_connections: int = _key(1000, "a whole number of at least 1", lambda v: _is_whole(v) and v >= 1)
+    endpoint: str = _key(
+        "tcp:23233", 'a Twisted endpoint description such as "tcp:23233"', _is_endpoint
+    )
+    max_line_bytes: int = _key(
+        65536, "a whole number of at least 512", lambda v: _is_whole(v) and v >= 512
+    )
+    max_connections: int = _key(
+        1000, "a whole number of at least 1", lambda v: _is_whole(v) and v >= 1
+    )
     max_connections_per_device: int = _key(
         100, "a whole number of at least 1", lambda v: _is_whole(v) and v >= 1
     )
-    idle_timeout_s: float = _key(
-        0, "seconds, 0 for never", lambda v: _is_number(v) and v >= 0
-    )
+    idle_timeout_s: float = _key(0, "seconds, 0 for never", lambda v: _is_number(v) and v >= 0)
 
 
 @attrs.frozen
@@ -121,8 +125,12 @@ class RecordingsSettings:
 class RestreamSettings:
     """``[restream]``: how recordings are played out."""
 
-    multicast_ttl: int = _key(8, "a whole number from 0 to 255", lambda v: _is_whole(v) and 0 <= v <= 255)
-    interface: str = _key("", 'a local IPv4 address, "" for the system\'s choice', _is_ipv4_or_empty)
+    multicast_ttl: int = _key(
+        8, "a whole number from 0 to 255", lambda v: _is_whole(v) and 0 <= v <= 255
+    )
+    interface: str = _key(
+        "", 'a local IPv4 address, "" for the system\'s choice', _is_ipv4_or_empty
+    )
     loop: bool = _key(False, "true or false", lambda v: isinstance(v, bool))
     ffmpeg: str = _key("", 'the path of an ffmpeg, "" for the one found', _text)
 
@@ -211,7 +219,10 @@ def _from_table(table: dict[str, Any], path: Path, data_dir: Path) -> Settings:
     return Settings(
         data_dir=data_dir,
         file=path,
-        **{name: _section(_class_of(f), table.get(name, {}), path, name) for name, f in sections.items()},
+        **{
+            name: _section(_class_of(f), table.get(name, {}), path, name)
+            for name, f in sections.items()
+        },
     )
 
 

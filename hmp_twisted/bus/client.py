@@ -57,7 +57,9 @@ class _ServerEnd(amp.AMP):
     def _recording_ended(
         self, recording_id: str, state: str, duration_s: float, reason: str
     ) -> dict[str, Any]:
-        self._client.tell(lambda events: events.recording_ended(recording_id, state, duration_s, reason))
+        self._client.tell(
+            lambda events: events.recording_ended(recording_id, state, duration_s, reason)
+        )
         return {}
 
     @messages.StreamEnded.responder
@@ -186,7 +188,9 @@ class EngineClient:
         try:
             return dict(json.loads(answer["status"]))
         except ValueError as error:
-            raise EngineAnswerError(f"the media engine's status is no JSON object: {error}") from error
+            raise EngineAnswerError(
+                f"the media engine's status is no JSON object: {error}"
+            ) from error
 
     # -- the connection -----------------------------------------------------------------------
 
@@ -215,7 +219,9 @@ class EngineClient:
         except ConnectionClosed as error:
             raise EngineUnavailableError("the connection to the media engine was lost") from error
         except (amp.RemoteAmpError, amp.UnhandledCommand) as error:
-            raise EngineFaultError(f"the media engine failed in {command.__name__}: {error}") from error
+            raise EngineFaultError(
+                f"the media engine failed in {command.__name__}: {error}"
+            ) from error
         except DomainError:
             raise
         except Exception as error:  # whatever AMP's parsers raise on an answer of the wrong form

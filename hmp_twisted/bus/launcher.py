@@ -68,7 +68,7 @@ class EngineLauncher(Service):
 
     Args:
         reactor: spawns the process and keeps the time.
-        arguments: the command line behind ``python``.
+        arguments: the command line behind ``python``; ``--parent`` and our process ID are added.
     """
 
     def __init__(self, reactor: Any, arguments: Sequence[str]) -> None:
@@ -121,8 +121,10 @@ class EngineLauncher(Service):
         if not self.running:
             return
         self._started_at = self._reactor.seconds()
+        # Our process ID only now: twistd forks to the background between wiring and running.
+        arguments = [*self._arguments, "--parent", str(os.getpid())]
         self._transport = self._reactor.spawnProcess(
-            _Child(self), self._arguments[0], self._arguments, env=dict(os.environ)
+            _Child(self), arguments[0], arguments, env=_environment()
         )
         log.info("media engine started, pid {pid}", pid=getattr(self._transport, "pid", None))
 
@@ -133,6 +135,11 @@ class EngineLauncher(Service):
     def _signal(self, name: str) -> None:
         if self._transport is not None:
             self._transport.signalProcess(name)
+
+
+def _environment() -> dict[str, str]:
+    """Ours, but the child is not the service that systemd waits for."""
+    return {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
 
 
 def die_with_parent(parent: int) -> None:

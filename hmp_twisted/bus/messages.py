@@ -109,7 +109,13 @@ class ListRecordings(amp.Command):
     response: ClassVar = [
         (
             b"recordings",
-            amp.AmpList([(b"recording_id", amp.Unicode()), (b"state", amp.Unicode()), (b"duration_s", amp.Float())]),
+            amp.AmpList(
+                [
+                    (b"recording_id", amp.Unicode()),
+                    (b"state", amp.Unicode()),
+                    (b"duration_s", amp.Float()),
+                ]
+            ),
         )
     ]
 
@@ -146,7 +152,13 @@ class ListStreams(amp.Command):
     response: ClassVar = [
         (
             b"streams",
-            amp.AmpList([(b"stream_id", amp.Unicode()), (b"recording_id", amp.Unicode()), (b"position_s", amp.Float())]),
+            amp.AmpList(
+                [
+                    (b"stream_id", amp.Unicode()),
+                    (b"recording_id", amp.Unicode()),
+                    (b"position_s", amp.Float()),
+                ]
+            ),
         )
     ]
 

@@ -1,0 +1,138 @@
+"""The server as one service: what runs beside the reactor, in which order it starts and ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall
+from twisted.python.failure import Failure
+
+from .bus.client import EngineClient, Events
+from .bus.launcher import EngineLauncher
+from .logs import Logger
+from .notify import notify
+from .services.bundle import Services
+from .services.reconcile import Reconciler
+from .store.pool import Store
+from .wire.access import CommandApi
+
+log = Logger()
+
+READY_WITHIN_S = 5.0
+"""A server whose media engine is not there by then serves what needs none."""
+
+TOUCH_EVERY_S = 1.0
+COMPARE_EVERY_S = 10.0
+
+
+@attrs.define
+class Parts:
+    """What the server is made of; built by :mod:`hmp_twisted.tap`."""
+
+    store: Store
+    engine: EngineClient
+    launcher: EngineLauncher | None
+    services: Services
+    reconciler: Reconciler
+    command_api: CommandApi
+    alive: Path
+    """A file whose time tells a next life when this one ended."""
+
+
+class Server(Service):
+    """Starts the parts in order, keeps the periodic work going, and ends them in order."""
+
+    def __init__(self, reactor: Any, parts: Parts) -> None:
+        self._reactor = reactor
+        self._parts = parts
+        self._ready = False
+        self._stopping = False
+        self._periodic: Sequence[LoopingCall] = ()
+        parts.engine.listen(
+            Events(
+                attached=self._attached,
+                recording_ended=parts.services.recordings.ended,
+                stream_ended=parts.services.streams.ended,
+            )
+        )
+
+    def is_ready(self) -> bool:
+        """Whether commands are carried out; before and after they are refused."""
+        return self._ready and not self._stopping
+
+    def startService(self) -> None:
+        """Start the engine and look for it; the port opens once it has been compared with."""
+        super().startService()
+        if self._parts.launcher is not None:
+            self._parts.launcher.startService()
+        self._parts.engine.service.startService()
+        self._reactor.callLater(READY_WITHIN_S, self._become_ready)
+
+    async def _attached(self) -> None:
+        await self._parts.reconciler.compare(engine_is_new=True)
+        self._become_ready()
+
+    def _become_ready(self) -> None:
+        if self._ready or self._stopping:
+            return
+        if not self._parts.engine.is_attached:
+            log.warn("no media engine yet: commands that need it are answered 090001")
+        self._ready = True
+        self._periodic = (
+            self._every(TOUCH_EVERY_S, self._touch_alive),
+            self._every(TOUCH_EVERY_S, self._parts.services.catalogue.file_changes),
+            self._every(COMPARE_EVERY_S, self._parts.reconciler.compare),
+        )
+        self._parts.command_api.startService()
+        notify("READY=1")
+        log.info("hmp is ready")
+
+    def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> LoopingCall:
+        """Periodic work; a failure is logged and does not end the period."""
+
+        def once() -> Deferred[None]:
+            return Deferred.fromCoroutine(_coroutine(work)).addErrback(tell)
+
+        def tell(failure: Failure) -> None:
+            log.error("periodic work failed: {error}", error=failure.getErrorMessage())
+
+        loop = LoopingCall(once)
+        loop.clock = self._reactor
+        loop.start(seconds, now=True)
+        return loop
+
+    async def _touch_alive(self) -> None:
+        self._parts.alive.touch()
+        os.utime(self._parts.alive)
+
+    def stopService(self) -> Deferred[None]:
+        """Refuse commands, finish those that run, end streams and segments, close the store."""
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        notify("STOPPING=1")
+        self._stopping = True
+        parts = self._parts
+        if self._ready:
+            await parts.command_api.stopService()
+        for loop in self._periodic:
+            if loop.running:
+                loop.stop()
+        await parts.services.streams.close()
+        await parts.engine.service.stopService()
+        if parts.launcher is not None:
+            await parts.launcher.stopService()
+        await parts.services.catalogue.file_changes()
+        await parts.store.close()
+        log.info("hmp has ended")
+
+
+async def _coroutine(work: Callable[[], Awaitable[None]]) -> None:
+    await work()

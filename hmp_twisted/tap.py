@@ -1,0 +1,100 @@
+"""``twistd hmp``: the server's options, and how it is wired. The one module that knows all parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import IService
+from twisted.internet.endpoints import UNIXClientEndpoint
+
+from . import locks
+from .bus.client import EngineClient
+from .bus.launcher import EngineLauncher
+from .commands.dispatch import Dispatcher
+from .config import Settings
+from .errors import DomainError
+from .options import SettingsOptions, refuse, socket_path, writable_folder
+from .server import Parts, Server
+from .services.bundle import Services
+from .services.reconcile import Reconciler
+from .store.pool import Store
+from .wire.access import CommandApi
+
+_RUN_TWISTD = "from twisted.scripts.twistd import run; run()"
+
+
+class Options(SettingsOptions):
+    """The server's options."""
+
+
+def makeService(options: Options) -> IService:  # noqa: N802 (twistd's name)
+    """The server for these options, its database opened; nothing runs yet."""
+    from twisted.internet import reactor
+
+    settings = options.settings
+    _hold_data_dir(settings)
+    try:
+        store = Store(settings.database_url, settings.data_dir)
+        store.open()
+    except DomainError as error:
+        refuse(str(error))
+    return wire(reactor, settings, store)
+
+
+def wire(reactor: Any, settings: Settings, store: Store) -> Server:
+    """Put the server's parts together."""
+    path = socket_path(settings.engine_endpoint)
+    engine = EngineClient(reactor, UNIXClientEndpoint(reactor, path))
+    services = Services.build(store, engine, settings, reactor)
+    server: Server
+    dispatcher = Dispatcher(services, lambda: server.is_ready())
+    alive = settings.data_dir / "alive"
+    server = Server(
+        reactor,
+        Parts(
+            store=store,
+            engine=engine,
+            launcher=None if settings.engine.endpoint else _launcher(reactor, settings),
+            services=services,
+            reconciler=Reconciler(store, engine, services, settings, ended_at=_time_of(alive)),
+            command_api=CommandApi(reactor, settings.command_api, store, dispatcher),
+            alive=alive,
+        ),
+    )
+    return server
+
+
+def _hold_data_dir(settings: Settings) -> None:
+    folder = writable_folder(
+        settings.data_dir, "the data directory", "name one that this user may write with --data-dir"
+    )
+    try:
+        locks.hold(folder / "server.lock")
+    except DomainError as error:
+        refuse(
+            f"the data directory {folder} belongs to another server ({error}); stop that one first"
+        )
+
+
+def _launcher(reactor: Any, settings: Settings) -> EngineLauncher:
+    arguments = [
+        "-c",
+        _RUN_TWISTD,
+        "--nodaemon",
+        "--pidfile=",
+        "--logger=hmp_twisted.logs.relay_observer",
+    ]
+    arguments += ["hmp-engine", "--listen", settings.engine_endpoint]
+    arguments += ["--data-dir", str(settings.data_dir)]
+    if settings.file is not None:
+        arguments += ["--config", str(settings.file)]
+    return EngineLauncher(reactor, arguments)
+
+
+def _time_of(alive: Path) -> float | None:
+    """When a former life ended, in Unix seconds; ``None`` if there was none."""
+    try:
+        return alive.stat().st_mtime
+    except FileNotFoundError:
+        return None
