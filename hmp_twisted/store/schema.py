@@ -14,6 +14,8 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TextClause,
+    text,
 )
 
 metadata = MetaData(
@@ -48,6 +50,11 @@ def _name() -> list[Column[str]]:
         Column("name", Text, nullable=False),
         Column("folded", Text, nullable=False, unique=True),
     ]
+
+
+def _where(name: str, column: str, condition: TextClause) -> Index:
+    """An index of the few rows that a condition picks; queries must state it as the index does."""
+    return Index(name, column, sqlite_where=condition, postgresql_where=condition)
 
 
 settings = Table(
@@ -167,17 +174,22 @@ recordings = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("duration_s", Float, nullable=False, default=0.0),
     Column("track_count", Integer, nullable=False),
-    Column("revision", Integer, nullable=False, default=1),
-    Column("filed_revision", Integer, nullable=False, default=0),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("filed_revision", Integer, nullable=False, server_default="0"),
     CheckConstraint("wanted IN ('RECORDING', 'PAUSED', 'STOPPED')", name="wanted"),
     Index(None, "session_id"),
     Index(None, "created"),
-    Index("ix_recordings_active", "wanted", sqlite_where=Column("wanted") != "STOPPED"),
+    _where("ix_recordings_active", "id", text("wanted <> 'STOPPED'")),
+    _where("ix_recordings_unfiled", "id", text("revision > filed_revision")),
 )
-"""*Wanted* is what a user asked for; *state* is what the media engine last told: ``STARTING`` before
-the engine took it, then ``RECORDING``, ``PAUSED``, ``FINISHED`` or ``ERROR``. ``session_id`` outlives
-its session. ``revision`` counts changes to what ``catalogue.json`` beside the media tells;
+"""*Wanted* is what a user asked for; *state* is what the media engine last told: ``STARTING``
+before the engine took it, then ``RECORDING``, ``PAUSED``, ``FINISHED`` or ``ERROR``. ``session_id``
+outlives its session. ``revision`` counts changes to what ``catalogue.json`` beside the media tells;
 ``filed_revision`` is the one it has."""
+
+IS_ACTIVE = text("recordings.wanted <> 'STOPPED'")
+IS_UNFILED = text("recordings.revision > recordings.filed_revision")
+"""Conditions as their indexes have them: a bound parameter in its place would scan the table."""
 
 hotmarks = Table(
     "hotmarks",
@@ -196,9 +208,9 @@ streams = Table(
     Column("port", Integer, nullable=False),
     Column("started", Float, nullable=False),
     Column("ended", Float, nullable=True),
-    Column("reason", Text, nullable=False, default=""),
+    Column("reason", Text, nullable=False, server_default=""),
     Index(None, "recording_id"),
-    Index(None, "ended"),
+    _where("ix_streams_running", "port", text("ended IS NULL")),
 )
 """A running stream has no ``ended``; ``reason`` says why one ended that neither played to its end
 nor was stopped."""

@@ -1,0 +1,130 @@
+"""From a database URL to SQLAlchemy engines: one that writes, one that reads.
+
+Writing transactions follow one another, in this process and between processes: SQLite's by
+``BEGIN IMMEDIATE``, PostgreSQL's by an advisory lock. So what a transaction has read still holds
+when it writes, and a check needs no lock of its own. Readers see the last commit and never wait.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from ..errors import ConfigurationError
+
+READERS = 2
+"""Threads, and so connections, that read."""
+
+BUSY_TIMEOUT_S = 5.0
+"""How long a transaction waits for another process's before it is tried again."""
+
+WRITER_LOCK = 0x686D7001
+"""PostgreSQL's advisory lock that a writing transaction holds."""
+
+_HINT = "use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE"
+
+
+def parse_url(url: str, data_dir: Path) -> URL:
+    """The database meant by ``url``; "" is ``hmp.db`` in ``data_dir``.
+
+    Raises:
+        ConfigurationError: it is no URL, or of a database that is not supported.
+    """
+    try:
+        parsed = make_url(url or f"sqlite:///{data_dir / 'hmp.db'}")
+    except ArgumentError as error:
+        raise ConfigurationError(f"database.url: is not a database URL; {_HINT}") from error
+    kind = parsed.drivername.partition("+")[0]
+    if kind in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if kind != "sqlite":
+        raise ConfigurationError(f"database.url: {kind} is not supported; {_HINT}")
+    if not parsed.database or parsed.database == ":memory:":
+        raise ConfigurationError(f"database.url: a database in memory forgets everything; {_HINT}")
+    return parsed.set(database=str(data_dir / parsed.database))
+
+
+def is_sqlite(url: URL) -> bool:
+    """Whether the database is a file of ours."""
+    return url.get_backend_name() == "sqlite"
+
+
+def shown(url: URL) -> str:
+    """The database for people to read: a path, or a URL without its password."""
+    return str(url.database) if is_sqlite(url) else url.render_as_string(hide_password=True)
+
+
+def make_folder(url: URL) -> None:
+    """Make the folder of a SQLite database, and an empty file that others cannot read.
+
+    Raises:
+        ConfigurationError: the folder cannot be made or written.
+    """
+    path = Path(str(url.database))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # It holds password hashes. SQLite gives the files beside it the same mode.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: the database cannot be written: {error.strerror}; "
+            "give the server's user write access, or name another --data-dir"
+        ) from error
+
+
+def writing_engine(url: URL, busy_s: float = BUSY_TIMEOUT_S) -> Engine:
+    """The engine whose transactions write, one at a time."""
+    engine = _engine(url, 1, busy_s)
+    begin = _begin_immediate if is_sqlite(url) else _take_writer_lock
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def reading_engine(url: URL, busy_s: float = BUSY_TIMEOUT_S) -> Engine:
+    """The engine whose transactions see one state of the database and change nothing."""
+    if not is_sqlite(url):
+        options = {"isolation_level": "REPEATABLE READ"}
+        return _engine(url, READERS, busy_s).execution_options(**options)
+    engine = _engine(url, READERS, busy_s)
+    event.listen(engine, "connect", _forbid_writing)
+    event.listen(engine, "begin", _begin_deferred)
+    return engine
+
+
+def _engine(url: URL, connections: int, busy_s: float) -> Engine:
+    limits: dict[str, Any] = {"pool_size": connections, "max_overflow": 0}
+    if not is_sqlite(url):
+        options = f"-c lock_timeout={int(busy_s * 1000)}"
+        arguments = {"connect_timeout": 5, "options": options, "application_name": "hmp-twisted"}
+        return create_engine(url, pool_pre_ping=True, connect_args=arguments, **limits)
+    engine = create_engine(url, connect_args={"timeout": busy_s}, **limits)
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    connection.isolation_level = None  # begin and commit are ours, not the driver's
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _forbid_writing(connection: Any, record: object) -> None:
+    connection.execute("PRAGMA query_only=ON")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_deferred(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _take_writer_lock(connection: Connection) -> None:
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")

@@ -1,0 +1,270 @@
+"""The first schema. It is a copy that never changes, whatever becomes of ``store/schema.py``."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from alembic import op
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TextClause,
+    text,
+)
+
+revision = "0001"
+down_revision = None
+
+_ON_OBJECTS = (
+    "watch",
+    "edit",
+    "change-permissions",
+    "record",
+    "change-sources",
+    "restream",
+    "trim",
+    "download",
+    "delete",
+)
+_ROLES: dict[str, tuple[str, ...]] = {
+    "Administrator": (*_ON_OBJECTS, "create-sessions", "administer"),
+    "Content Creator": ("create-sessions",),
+    "Content Contributor": (),
+    "Viewer": (),
+}
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[str]:
+    return Column("id", String(36), primary_key=True)
+
+
+def _of(name: str, target: str, *, key: bool = False, null: bool = False) -> Column[str]:
+    """A reference that goes when what it refers to goes."""
+    return Column(
+        name,
+        String(36),
+        ForeignKey(f"{target}.id", ondelete="CASCADE"),
+        primary_key=key,
+        nullable=null,
+    )
+
+
+def _name() -> list[Column[str]]:
+    """A name as given, and folded (Unicode case folding), by which it is unique and looked up."""
+    return [
+        Column("name", Text, nullable=False),
+        Column("folded", Text, nullable=False, unique=True),
+    ]
+
+
+def _where(name: str, column: str, condition: TextClause) -> Index:
+    """An index of the few rows that a condition picks."""
+    return Index(name, column, sqlite_where=condition, postgresql_where=condition)
+
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+roles = Table("roles", metadata, _id(), *_name(), Column("builtin", Boolean, nullable=False))
+role_grants = Table(
+    "role_grants",
+    metadata,
+    _of("role_id", "roles", key=True),
+    Column("action", String(32), primary_key=True),
+)
+
+users = Table(
+    "users",
+    metadata,
+    _id(),
+    *_name(),
+    Column("display_name", Text, nullable=False, default=""),
+    Column("password_hash", Text, nullable=False, default=""),
+)
+
+groups = Table("groups", metadata, _id(), *_name())
+group_members = Table(
+    "group_members",
+    metadata,
+    _of("group_id", "groups", key=True),
+    _of("user_id", "users", key=True),
+    Index(None, "user_id"),
+)
+user_roles = Table(
+    "user_roles", metadata, _of("user_id", "users", key=True), _of("role_id", "roles", key=True)
+)
+group_roles = Table(
+    "group_roles", metadata, _of("group_id", "groups", key=True), _of("role_id", "roles", key=True)
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    _id(),
+    *_name(),
+    Column("address", Text, nullable=False),
+    _of("user_id", "users", null=True),
+)
+
+permissions = Table("permissions", metadata, _id(), *_name())
+permission_grants = Table(
+    "permission_grants",
+    metadata,
+    _of("permission_id", "permissions", key=True),
+    Column("action", String(32), primary_key=True),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    _id(),
+    *_name(),
+    Column("url", Text, nullable=False),
+    Column("interface", Text, nullable=False, default=""),
+)
+
+categories = Table(
+    "categories",
+    metadata,
+    _id(),
+    *_name(),
+    Column("multiple", Boolean, nullable=False, default=False),
+    Column("custom", Boolean, nullable=False, default=False),
+)
+category_values = Table(
+    "category_values",
+    metadata,
+    _of("category_id", "categories", key=True),
+    Column("position", Integer, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _id(),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False, default=""),
+    Column("createdby", Text, nullable=False, default=""),
+    Column("live", Boolean, nullable=False, default=False),
+    Column("created", Float, nullable=False),
+)
+session_sources = Table(
+    "session_sources",
+    metadata,
+    _of("session_id", "sessions", key=True),
+    Column("source_id", String(36), ForeignKey("sources.id"), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Index(None, "source_id"),
+)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    _id(),
+    Column("session_id", String(36), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False, default=""),
+    Column("createdby", Text, nullable=False, default=""),
+    Column("created", Float, nullable=False),
+    Column("wanted", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("duration_s", Float, nullable=False, default=0.0),
+    Column("track_count", Integer, nullable=False),
+    CheckConstraint("wanted IN ('RECORDING', 'PAUSED', 'STOPPED')", name="wanted"),
+    Index(None, "session_id"),
+    Index(None, "created"),
+    _where("ix_recordings_active", "id", text("wanted <> 'STOPPED'")),
+)
+
+hotmarks = Table(
+    "hotmarks",
+    metadata,
+    _of("recording_id", "recordings", key=True),
+    Column("time_s", Integer, primary_key=True),
+    Column("title", Text, nullable=False),
+)
+
+streams = Table(
+    "streams",
+    metadata,
+    _id(),
+    Column("recording_id", String(36), nullable=False),
+    Column("address", String(45), nullable=False),
+    Column("port", Integer, nullable=False),
+    Column("started", Float, nullable=False),
+    Column("ended", Float, nullable=True),
+    Index(None, "recording_id"),
+    _where("ix_streams_running", "port", text("ended IS NULL")),
+)
+
+
+def _category_values_of(kind: str) -> Table:
+    """The values of a category on one session or recording, in the order given."""
+    return Table(
+        f"{kind}_categories",
+        metadata,
+        _of(f"{kind}_id", f"{kind}s", key=True),
+        _of("category_id", "categories", key=True),
+        Column("position", Integer, primary_key=True),
+        Column("value", Text, nullable=False),
+        Index(None, "category_id", "value"),
+    )
+
+
+def _shares_of(kind: str) -> Table:
+    """Who was given what on one session or recording: one row a user or group."""
+    return Table(
+        f"{kind}_shares",
+        metadata,
+        _id(),
+        _of(f"{kind}_id", f"{kind}s"),
+        _of("user_id", "users", null=True),
+        _of("group_id", "groups", null=True),
+        Column("permission", String(36), nullable=False),
+        CheckConstraint("(user_id IS NULL) <> (group_id IS NULL)", name="one_subject"),
+        Index(None, f"{kind}_id", "user_id", unique=True),
+        Index(None, f"{kind}_id", "group_id", unique=True),
+        Index(None, "user_id"),
+        Index(None, "group_id"),
+    )
+
+
+session_categories = _category_values_of("session")
+recording_categories = _category_values_of("recording")
+session_shares = _shares_of("session")
+recording_shares = _shares_of("recording")
+
+
+def upgrade() -> None:
+    """Make every table, and the roles that exist from the start."""
+    metadata.create_all(op.get_bind(), checkfirst=False)
+    for name, actions in _ROLES.items():
+        role = {"id": str(uuid4()), "name": name, "folded": name.casefold(), "builtin": True}
+        op.bulk_insert(roles, [role])
+        grants = [{"role_id": role["id"], "action": action} for action in actions]
+        op.bulk_insert(role_grants, grants)
