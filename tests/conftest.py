@@ -16,7 +16,7 @@ from .harness import LIVE
 
 
 def pytest_collection_finish() -> None:
-    """Take what is loaded by now out of the garbage collector's sight: ours runs after each test."""
+    """Take what is loaded by now out of sight of the garbage collection after each test."""
     gc.collect()
     gc.freeze()
 

@@ -1,0 +1,1 @@
+"""The main job on real input: real media, real ffmpeg, real crashes."""
