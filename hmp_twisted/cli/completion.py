@@ -1,0 +1,73 @@
+"""Shell completion: the scripts for the shells, and the names of objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+from click.shell_completion import CompletionItem, get_completion_class
+from sqlalchemy import select
+
+from ..errors import DomainError
+from ..services.directory.naming import Kind, fold
+from .administration import Administration
+
+Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+LIMIT = 200
+"""Names offered at a time, at most."""
+
+
+def names_of(kind: Kind) -> Complete:
+    """Completes an argument by the names, and by the IDs, of the objects of one kind."""
+
+    def complete(
+        ctx: click.Context, parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        options = ctx.find_root().params
+        administration = Administration(options.get("config"), options.get("data_dir"))
+        try:
+            return _matching(administration, kind, incomplete)
+        except DomainError:
+            return []  # a shell shows nothing better than nothing
+        finally:
+            administration.close()
+
+    return complete
+
+
+def _matching(administration: Administration, kind: Kind, incomplete: str) -> list[CompletionItem]:
+    if not administration.has_database:
+        return []  # pressing a key must not make a database
+    label = kind.table.c[kind.label]
+    with administration.transaction() as conn:
+        rows = conn.execute(select(kind.table.c.id, label.label("label")).order_by(label)).all()
+    by_name = [
+        CompletionItem(row.label, help=row.id)
+        for row in rows
+        if fold(row.label).startswith(fold(incomplete)) and row.label.isprintable()
+    ]
+    by_id = [
+        CompletionItem(row.id, help=row.label)
+        for row in rows
+        if incomplete and row.id.startswith(incomplete.lower())
+    ]
+    return (by_name + by_id)[:LIMIT]
+
+
+@click.command("completion", short_help="Print the script that lets a shell complete hmpctl.")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print a SHELL's completion script.
+
+    \b
+    bash: hmpctl completion bash > /etc/bash_completion.d/hmpctl
+    zsh:  hmpctl completion zsh > ~/.zfunc/_hmpctl
+    fish: hmpctl completion fish > ~/.config/fish/completions/hmpctl.fish
+    """
+    root = ctx.find_root()
+    script = get_completion_class(shell)
+    if script is None:
+        raise click.UsageError(f"no completion for {shell}", ctx)
+    click.echo(script(root.command, {}, "hmpctl", "_HMPCTL_COMPLETE").source())
