@@ -1,8 +1,8 @@
 """Transactions on threads of their own: the only way from the reactor to the database.
 
 Functions given to a store are plain and synchronous, get a connection first, and are repeatable:
-they have no effect outside the connection. One thread writes and a few read. Writes that wait for one
-another are committed together, each behind a savepoint of its own.
+they have no effect outside the connection. One thread writes and a few read. Writes that wait for
+one another are committed together, each behind a savepoint of its own.
 """
 
 from __future__ import annotations

@@ -189,7 +189,8 @@ outlives its session. ``revision`` counts changes to what ``catalogue.json`` bes
 
 IS_ACTIVE = text("recordings.wanted <> 'STOPPED'")
 IS_UNFILED = text("recordings.revision > recordings.filed_revision")
-"""Conditions as their indexes have them: a bound parameter in its place would scan the table."""
+IS_RUNNING = text("streams.ended IS NULL")
+"""Conditions as their indexes have them: with a bound parameter instead, the table is scanned."""
 
 hotmarks = Table(
     "hotmarks",
