@@ -24,7 +24,7 @@ def client(stage: Stage) -> Iterator[Client]:
 
 @contextmanager
 def refusing(stage: Stage, *events: str, how: str = ABORT) -> Iterator[None]:
-    """While inside, the database refuses (or ignores) these events, such as ``INSERT ON sessions``."""
+    """While inside, the database refuses (or ignores) events such as ``INSERT ON sessions``."""
     with stage.database() as database:
         for number, event in enumerate(events):
             database.execute(f"CREATE TRIGGER fault{number} BEFORE {event} BEGIN SELECT {how}; END")
