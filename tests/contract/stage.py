@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from ..harness import Client, Sender, Server, free_udp_port
+from ..harness import Client, ClosedError, Sender, Server, free_udp_port, wait_for
 
 SOURCES = 6
 """Sources 0 to 4 for sessions; the last is only ever a source, never recorded."""
@@ -94,6 +94,20 @@ class Stage(Server):
         """Kill whatever a failed test has left."""
         for process in self.daemon.survivors() if self.daemon.process else ():
             process.kill()
+
+    def admitted_client(self, source: str) -> Client:
+        """A connection from a device that was put on the list a moment ago."""
+        return wait_for(lambda: self._if_admitted(source), 5, f"admission of {source}")
+
+    def _if_admitted(self, source: str) -> Client | None:
+        client = Client(self.port, source=source)
+        try:
+            if client.exchange(b"x\n") == b"ERROR|000002|Command not found\n":
+                return client
+        except (ClosedError, OSError):
+            pass  # closed before what we sent was read: refused
+        client.close()
+        return None
 
     def session(self, client: Client, *sources: int, title: str = "a session") -> str:
         """A new session of these sources, by their number."""
