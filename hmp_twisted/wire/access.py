@@ -1,0 +1,195 @@
+"""The port of the Command Line API: open while access is enabled, for those who are on the list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IAddress, IDelayedCall, IListeningPort, IReactorTime
+from twisted.internet.task import LoopingCall
+
+from ..commands.dispatch import Dispatcher
+from ..config import CommandApiSettings
+from ..logs import Logger
+from ..services.access import LOCAL, Access, read_access
+from ..services.rights import Actor
+from ..store.pool import Store
+from .endpoints import server_endpoint
+from .factory import CommandFactory
+from .peers import Peer
+
+POLL_S = 1.0
+"""The guide promises that changes take effect within 10 seconds; the contract says 2."""
+
+DRAIN_S = 10.0
+"""Commands that run when the service stops are waited for this long."""
+
+log = Logger()
+
+
+class CommandApi(Service):
+    """Listens while the store says that access is enabled, and follows every change of it.
+
+    Nothing listens before the first poll. A poll that fails keeps what was known.
+    """
+
+    name = "command-api"
+
+    def __init__(
+        self,
+        reactor: Any,
+        settings: CommandApiSettings,
+        store: Store,
+        dispatcher: Dispatcher,
+        clock: IReactorTime | None = None,
+    ) -> None:
+        self._reactor = reactor
+        self._clock: IReactorTime = clock or reactor
+        self._settings = settings
+        self._store = store
+        self._access: Access | None = None
+        self._port: IListeningPort | None = None
+        self._factory = CommandFactory(settings, self.admit, dispatcher, self._clock)
+        self._loop = LoopingCall(lambda: ensureDeferred(self._poll()))
+        self._loop.clock = self._clock
+        self._polling: Deferred[Any] | None = None
+        self._poll_fails = False
+        self._listen_fails = False
+
+    @property
+    def address(self) -> IAddress | None:
+        """Where it listens now, if it does."""
+        return None if self._port is None else self._port.getHost()
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected now."""
+        return self._factory.connections
+
+    def admit(self, address: IAddress) -> Actor | None:
+        """As whom a client at this address acts now; nobody if it may not connect."""
+        if self._access is None or not self._access.enabled:
+            return None
+        host = Peer.of(address).host
+        # Who could open the socket's file has been let in by its permissions.
+        return self._access.actor_for(host) if host else LOCAL
+
+    # -- the service -----------------------------------------------------------------------------
+
+    def startService(self) -> None:
+        """Poll from now on; the port opens as soon as the first poll has been answered."""
+        super().startService()
+        self._polling = self._loop.start(POLL_S)
+
+    async def _stop(self) -> None:
+        if self._loop.running:
+            self._loop.stop()
+        if self._polling is not None:
+            await self._polling
+        await self._close()
+        timer = self._clock.callLater(DRAIN_S, self._give_up)
+        await self._factory.drain()
+        _cancel(timer)
+
+    def stopService(self) -> Deferred[None]:
+        """Close the port, let running commands finish, refuse others, close the connections.
+
+        Fires when no connection and no command is left, after :data:`DRAIN_S` at the latest.
+        """
+        super().stopService()
+        return ensureDeferred(self._stop())
+
+    def _give_up(self) -> None:
+        log.warn(
+            "Closing {count} connections whose last commands were not answered within {limit} s",
+            count=self._factory.connections,
+            limit=DRAIN_S,
+        )
+        self._factory.abort()
+
+    # -- polling ---------------------------------------------------------------------------------
+
+    async def _poll(self) -> None:
+        # A LoopingCall whose function fails is over, so nothing may escape.
+        try:
+            access = await self._store.transact("read access", read_access)
+        except Exception as error:
+            self._tell_poll_failure(error)
+        else:
+            self._poll_fails = False
+            self._adopt(access)
+        if self.running:
+            await self._open_or_close()
+
+    def _tell_poll_failure(self, error: Exception) -> None:
+        if not self._poll_fails:
+            log.error(
+                "Who may connect cannot be read from the database ({error}); what was known holds, "
+                "and it is tried again each second",
+                error=error,
+            )
+        self._poll_fails = True
+
+    def _adopt(self, access: Access) -> None:
+        if access != self._access:
+            self._access = access
+            self._factory.recheck()
+
+    async def _open_or_close(self) -> None:
+        enabled = self._access is not None and self._access.enabled
+        if enabled and self._port is None:
+            await self._open()
+        elif not enabled and self._port is not None:
+            await self._close()
+
+    async def _open(self) -> None:
+        try:
+            endpoint = server_endpoint(self._reactor, self._settings.endpoint)
+            self._port = await endpoint.listen(self._factory)
+        except (
+            CannotListenError,
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+        ) as error:
+            self._tell_listen_failure(error)
+        else:
+            self._listen_fails = False
+            log.info("Command Line API listens at {address}", address=_where(self._port.getHost()))
+
+    def _tell_listen_failure(self, error: Exception) -> None:
+        if not self._listen_fails:
+            log.error(
+                "Command Line API cannot listen at {endpoint!r}: {reason}. Free it, or name "
+                "another in [command_api] endpoint and restart; it is tried again each second",
+                endpoint=self._settings.endpoint,
+                reason=_reason(error),
+            )
+        self._listen_fails = True
+
+    async def _close(self) -> None:
+        if self._port is None:
+            return
+        port, self._port = self._port, None
+        stopped = port.stopListening()
+        if stopped is not None:
+            await stopped
+        log.info("Command Line API is closed")
+
+
+def _reason(error: Exception) -> str:
+    cause = error.socketError if isinstance(error, CannotListenError) else error
+    return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+
+
+def _where(address: IAddress) -> str:
+    return str(getattr(address, "name", None) or Peer.of(address))
+
+
+def _cancel(timer: IDelayedCall) -> None:
+    if timer.active():
+        timer.cancel()
