@@ -1,0 +1,5 @@
+"""Every benchmark, one after the other."""
+
+from . import commands
+
+commands.main()
