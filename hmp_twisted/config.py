@@ -1,7 +1,7 @@
 """Settings: defaults, then ``hmp.toml``, then what the environment and the command line name.
 
-Every key and its default is a field below; the file is checked against the fields, so that an
-unknown key or a bad value stops the start with one line that says which, where, and what is allowed.
+Every key and its default is a field below; the file is checked against the fields, so that
+an unknown key or a bad value stops the start with a line that says which, where, what is allowed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any
 import attrs
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
-from twisted.internet.endpoints import _parse as parse_endpoint
 
 from .errors import ConfigurationError
 from .logs import LEVELS
@@ -39,11 +38,9 @@ def _is_whole(value: Any) -> bool:
 
 
 def _is_endpoint(value: Any) -> bool:
-    try:
-        args, _ = parse_endpoint(value)
-    except (TypeError, ValueError, IndexError):
-        return False
-    return args[0] in ("tcp", "tcp6", "unix", "systemd", "ssl", "tls")
+    """Of a form that can be an endpoint description; listening tells the rest."""
+    kind, colon, rest = value.partition(":") if isinstance(value, str) else ("", "", "")
+    return kind in ("tcp", "tcp6", "unix", "systemd", "ssl", "tls") and bool(colon and rest)
 
 
 def _is_unix_endpoint(value: Any) -> bool:
@@ -185,7 +182,7 @@ def load(config: str | None, data_dir: str | None, environ: Mapping[str, str]) -
     """The settings in force for these options and this environment.
 
     Args:
-        config: the option ``--config``; else ``HMP_CONFIG``, else :data:`DEFAULT_FILE` if it exists.
+        config: the option ``--config``; else ``HMP_CONFIG``, else :data:`DEFAULT_FILE` if there.
         data_dir: the option ``--data-dir``; else ``HMP_DATA_DIR``, else :data:`DEFAULT_DATA_DIR`.
         environ: the process environment.
 

@@ -88,7 +88,7 @@ def _exit_failed() -> None:
     os._exit(1)
 
 
-def makeService(options: Options) -> IService:  # noqa: N802 (twistd's name)
+def makeService(options: Options) -> IService:
     """The media engine for these options; nothing runs yet."""
     from twisted.internet import reactor
 

@@ -41,7 +41,7 @@ class SettingsOptions(usage.Options):
 
     settings: Settings
 
-    def postOptions(self) -> None:  # noqa: N802 (Twisted's name)
+    def postOptions(self) -> None:
         """Load the settings; end the program with one line if they cannot be used."""
         try:
             self.settings = load(self["config"], self["data-dir"], os.environ)

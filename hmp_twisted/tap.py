@@ -1,4 +1,4 @@
-"""``twistd hmp``: the server's options, and how it is wired. The one module that knows all parts."""
+"""``twistd hmp``: the server's options, and how it is wired. It knows all parts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Options(SettingsOptions):
     """The server's options."""
 
 
-def makeService(options: Options) -> IService:  # noqa: N802 (twistd's name)
+def makeService(options: Options) -> IService:
     """The server for these options, its database opened; nothing runs yet."""
     from twisted.internet import reactor
 

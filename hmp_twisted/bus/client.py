@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import attrs
 from twisted.application.internet import ClientService
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.error import ConnectionClosed
-from twisted.internet.interfaces import IStreamClientEndpoint
-from twisted.internet.protocol import Factory
+from twisted.internet.interfaces import IStreamClientEndpoint, ITCPTransport
+from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols import amp
 from twisted.python.failure import Failure
 
@@ -67,7 +67,12 @@ class _ServerEnd(amp.AMP):
         self._client.tell(lambda events: events.stream_ended(stream_id, reason))
         return {}
 
-    def connectionLost(self, reason: Failure) -> None:  # noqa: N802 (Twisted's name)
+    def hang_up(self) -> None:
+        """Give this connection up at once; it is tried again."""
+        if self.transport is not None:
+            cast(ITCPTransport, self.transport).abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         super().connectionLost(reason)
         self._client.lost(self)
 
@@ -213,8 +218,7 @@ class EngineClient:
         try:
             return await answer
         except TimeoutError as error:
-            if protocol.transport is not None:
-                protocol.transport.abortConnection()
+            protocol.hang_up()
             raise EngineUnavailableError(f"no answer within {ANSWER_WITHIN_S:g} s") from error
         except ConnectionClosed as error:
             raise EngineUnavailableError("the connection to the media engine was lost") from error
@@ -240,13 +244,12 @@ class EngineClient:
         self._protocol = protocol
         self.tell(lambda events: events.attached())
 
-    def _attach(self, protocol: _ServerEnd) -> Deferred[None]:
+    def _attach(self, protocol: Any) -> Deferred[None]:
         attached = Deferred.fromCoroutine(self._attach_to(protocol))
 
         def refuse(failure: Failure) -> Failure:
             log.error("cannot work with the media engine: {error}", error=failure.getErrorMessage())
-            if protocol.transport is not None:
-                protocol.transport.loseConnection()
+            protocol.hang_up()
             return failure
 
         attached.addErrback(refuse)

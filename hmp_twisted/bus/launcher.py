@@ -39,11 +39,11 @@ class _Lines(LineOnlyReceiver):
 
     delimiter = b"\n"
 
-    def lineReceived(self, line: bytes) -> None:  # noqa: N802 (Twisted's name)
+    def lineReceived(self, line: bytes) -> None:
         level, text = split_relayed(line.decode("utf-8", "replace"))
         log.emit(LogLevel.lookupByName(level), "media engine: {text}", text=text)
 
-    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802 (Twisted's name)
+    def lineLengthExceeded(self, line: bytes) -> None:
         self.lineReceived(line[: self.MAX_LENGTH])
 
 
@@ -54,12 +54,12 @@ class _Child(ProcessProtocol):
         self._launcher = launcher
         self._lines = _Lines()
 
-    def outReceived(self, data: bytes) -> None:  # noqa: N802 (Twisted's name)
+    def outReceived(self, data: bytes) -> None:
         self._lines.dataReceived(data)
 
-    errReceived = outReceived  # noqa: N815 (Twisted's name)
+    errReceived = outReceived
 
-    def processExited(self, reason: Failure) -> None:  # noqa: N802 (Twisted's name)
+    def processExited(self, reason: Failure) -> None:
         self._launcher.exited(reason)
 
 
@@ -146,7 +146,7 @@ def die_with_parent(parent: int) -> None:
     """Have the kernel send this process SIGTERM when the one that started it ends.
 
     Args:
-        parent: the process ID of who started this one; if it is gone already, SIGTERM comes at once.
+        parent: the process ID of who started this one; if that is gone, SIGTERM comes at once.
     """
     import ctypes
 

@@ -121,7 +121,7 @@ class ListRecordings(amp.Command):
 
 
 class StartStream(amp.Command):
-    """Play a finished recording's only track out; answered when its first datagram is on its way."""
+    """Play a finished recording's only track out; answered when the first datagram leaves."""
 
     arguments: ClassVar = [
         (b"stream_id", amp.Unicode()),

@@ -123,7 +123,7 @@ class EngineProtocol(amp.AMP):
         }
         return {"status": json.dumps(status)}
 
-    def connectionLost(self, reason: Failure) -> None:  # noqa: N802 (Twisted's name)
+    def connectionLost(self, reason: Failure) -> None:
         super().connectionLost(reason)
         self._bus.detach(self)
 
@@ -138,7 +138,7 @@ class EngineBus(Factory):
         self.restreamer: Restreamer
         self.attached: set[EngineProtocol] = set()
 
-    def buildProtocol(self, addr: IAddress | None) -> EngineProtocol:  # noqa: N802 (Twisted's name)
+    def buildProtocol(self, addr: IAddress | None) -> EngineProtocol:
         """A protocol for one more connection."""
         return EngineProtocol(self)
 
