@@ -53,7 +53,7 @@ class Metadata:
         """
         if field not in FIELDS:
             raise errors.InvalidValueError(f"{field!r} is none of {', '.join(FIELDS)}")
-        # That a session's title is empty is seen in the command's form, before anything is looked up.
+        # An empty title of a session is a matter of the command's form: nothing is looked up first.
         if kind is Kind.SESSION and field == "title":
             check_not_empty(value)
         name = f"set {field} of {kind.noun} {object_id}"
@@ -90,19 +90,10 @@ class Metadata:
         await self._store.transact(name, _add_hotmark, recording_id, time_s, title)
 
 
-def _check_seen(conn: Connection, actor: Actor, kind: Kind, object_id: str, action: str) -> None:
-    query = _EXISTS[kind]
-    exists = conn.execute(query, {"object": object_id}).first() is not None
-    actions = rights.actions_on(conn, actor, kind, object_id)
-    if not exists or not actions:
-        raise kind.not_found(f"no {kind.noun} {object_id}")
-    rights.allow(actor, actions, action)
-
-
 def _update(
     conn: Connection, actor: Actor, kind: Kind, object_id: str, field: str, value: str
 ) -> None:
-    _check_seen(conn, actor, kind, object_id, rights.EDIT)
+    rights.allow(actor, rights.seen(conn, actor, kind, object_id), rights.EDIT)
     if field == "title":
         check_not_empty(value)
         check_length(value)
@@ -125,7 +116,7 @@ def _set_category(
     known = select(categories.c.id).where(categories.c.id == category_id)
     if conn.execute(known).first() is None:
         raise errors.CategoryNotFoundError(f"no category {category_id}")
-    _check_seen(conn, actor, kind, object_id, rights.EDIT)
+    rights.allow(actor, rights.seen(conn, actor, kind, object_id), rights.EDIT)
     if kind is Kind.RECORDING:
         _touch(conn, object_id)
     owner = {kind.reference: object_id, "category_id": category_id}
@@ -137,7 +128,7 @@ def _set_category(
 
 def _check_markable(conn: Connection, actor: Actor, recording_id: str) -> None:
     recording = queries.find_recording(conn, recording_id)
-    _check_seen(conn, actor, Kind.RECORDING, recording_id, rights.EDIT)
+    rights.allow(actor, rights.seen(conn, actor, Kind.RECORDING, recording_id), rights.EDIT)
     if recording is None or not recording.is_active:
         raise errors.NotActiveError(f"recording {recording_id} is not in progress")
 
@@ -157,8 +148,3 @@ def _touch(conn: Connection, recording_id: str) -> None:
     """Let the recording's ``catalogue.json`` be written again."""
     if conn.execute(_TOUCHED, {"recording": recording_id}).rowcount == 0:
         raise errors.MetadataMissingError(f"recording {recording_id}: nothing was updated")
-
-
-_EXISTS = {
-    kind: select(kind.table.c.id).where(kind.table.c.id == bindparam("object")) for kind in Kind
-}

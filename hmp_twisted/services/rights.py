@@ -134,6 +134,19 @@ def actions_on(conn: Connection, actor: Actor, kind: Kind, object_id: str) -> fr
     return ALL_RIGHTS & found
 
 
+def seen(conn: Connection, actor: Actor, kind: Kind, object_id: str) -> frozenset[str]:
+    """What the actor may do to an object that exists and that the actor sees.
+
+    Raises:
+        SessionNotFoundError, RecordingNotFoundError: none exists, or none that the actor sees.
+    """
+    exists = conn.execute(_EXISTS[kind], {"object_id": object_id}).first() is not None
+    actions = actions_on(conn, actor, kind, object_id)
+    if not exists or not actions:
+        raise kind.not_found(f"no {kind.noun} {object_id}")
+    return actions
+
+
 def allow(actor: Actor, actions: frozenset[str], action: str) -> None:
     """Let pass who may do ``action``, of what :func:`actions_on` gave.
 
@@ -207,6 +220,9 @@ def _shares_with_user(kind: Kind) -> Select[tuple[str, str]]:
     )
 
 
+_EXISTS = {
+    kind: select(kind.table.c.id).where(kind.table.c.id == bindparam("object_id")) for kind in Kind
+}
 _GRANTED = {
     kind: union(
         _roles_of_user().add_columns(literal_column("''", String).label("permission")),

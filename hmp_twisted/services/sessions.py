@@ -10,7 +10,6 @@ from twisted.internet.interfaces import IReactorTime
 from .. import errors
 from ..store import queries
 from ..store.pool import Store
-from ..store.rows import SessionRow
 from ..store.schema import session_sources, sessions
 from . import rights
 from .rights import Actor, Kind
@@ -80,21 +79,6 @@ class Sessions:
         await self._store.transact(name, _remove_source, actor, session_id, source_id)
 
 
-def seen_session(
-    conn: Connection, actor: Actor, session_id: str
-) -> tuple[SessionRow, frozenset[str]]:
-    """A session that the actor sees, and what the actor may do to it.
-
-    Raises:
-        SessionNotFoundError: there is none, or the actor does not see it.
-    """
-    session = queries.find_session(conn, session_id)
-    actions = rights.actions_on(conn, actor, Kind.SESSION, session_id)
-    if session is None or not actions:
-        raise errors.SessionNotFoundError(f"no session {session_id}")
-    return session, actions
-
-
 def _create(conn: Connection, actor: Actor, row: dict[str, object], share_id: str) -> None:
     rights.require_role(conn, actor, rights.CREATE_SESSIONS)
     check_length(str(row["title"]))
@@ -103,13 +87,13 @@ def _create(conn: Connection, actor: Actor, row: dict[str, object], share_id: st
 
 
 def _set_live(conn: Connection, actor: Actor, session_id: str, live: bool) -> None:
-    _, actions = seen_session(conn, actor, session_id)
+    actions = rights.seen(conn, actor, Kind.SESSION, session_id)
     rights.allow(actor, actions, rights.EDIT)
     conn.execute(update(sessions).where(sessions.c.id == session_id).values(live=live))
 
 
 def _delete(conn: Connection, actor: Actor, session_id: str) -> None:
-    _, actions = seen_session(conn, actor, session_id)
+    actions = rights.seen(conn, actor, Kind.SESSION, session_id)
     rights.allow(actor, actions, rights.DELETE)
     _check_not_recorded(conn, session_id)
     conn.execute(delete(sessions).where(sessions.c.id == session_id))
@@ -140,7 +124,7 @@ def _check_sources_may_change(
     conn: Connection, actor: Actor, session_id: str, source_id: str, must_be_in: bool = False
 ) -> None:
     """The checks that both have in common, in the guide's order."""
-    _, actions = seen_session(conn, actor, session_id)
+    actions = rights.seen(conn, actor, Kind.SESSION, session_id)
     if queries.find_source(conn, source_id) is None:
         raise errors.SourceNotFoundError(f"no source {source_id}")
     rights.allow(actor, actions, rights.CHANGE_SOURCES)

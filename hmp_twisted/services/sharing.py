@@ -55,7 +55,7 @@ class Sharing:
         Raises:
             PermissionNotFoundError, UserNotFoundError, GroupNotFoundError, UserWithoutRolesError,
             GroupWithoutRolesError, SessionNotFoundError, RecordingNotFoundError
-            CannotShareError: the actor may not change permissions on it, or lacks what this one grants.
+            CannotShareError: the actor may not change permissions on it, or lacks one it grants.
         """
         what = f"share {kind.noun} {object_id} with {subject.value} {name!r}"
         await self._store.transact(
@@ -124,10 +124,7 @@ def _check_roles(conn: Connection, subject: Subject, subject_id: str, name: str)
 def _check_may_share(
     conn: Connection, actor: Actor, kind: Kind, object_id: str, permission: str
 ) -> None:
-    exists = conn.execute(select(kind.table.c.id).where(kind.table.c.id == object_id)).first()
-    actions = rights.actions_on(conn, actor, kind, object_id)
-    if exists is None or not actions:
-        raise kind.not_found(f"no {kind.noun} {object_id}")
+    actions = rights.seen(conn, actor, kind, object_id)
     needed = rights.granted_by(conn, permission) | {rights.CHANGE_PERMISSIONS}
     if not needed <= actions:
         missing = ", ".join(sorted(needed - actions))

@@ -1,0 +1,43 @@
+"""All services of one server, built once and handed to who needs several."""
+
+from __future__ import annotations
+
+import attrs
+from twisted.internet.interfaces import IReactorTime
+
+from ..bus.client import EngineClient
+from ..config import Settings
+from ..store.pool import Store
+from .catalogue_file import Catalogue
+from .metadata import Metadata
+from .recordings import Recordings
+from .sessions import Sessions
+from .sharing import Sharing
+from .streams import Streams
+
+
+@attrs.frozen
+class Services:
+    """What commands, the web interface and hmpctl share."""
+
+    sessions: Sessions
+    recordings: Recordings
+    sharing: Sharing
+    metadata: Metadata
+    streams: Streams
+    catalogue: Catalogue
+
+    @classmethod
+    def build(
+        cls, store: Store, engine: EngineClient, settings: Settings, clock: IReactorTime
+    ) -> Services:
+        """The services on one store and one media engine."""
+        folder = settings.recordings_dir
+        return cls(
+            sessions=Sessions(store, clock),
+            recordings=Recordings(store, engine, clock, folder),
+            sharing=Sharing(store),
+            metadata=Metadata(store, engine),
+            streams=Streams(store, engine, settings.restream, clock),
+            catalogue=Catalogue(store, folder),
+        )

@@ -1,0 +1,237 @@
+"""Streams: finished recordings played out by the media engine (guide, "Re-streaming").
+
+A stream's row is entered before the engine starts it, so that two starts to one address never both
+pass, and taken out again if the engine refuses. A running stream is a row that has no end.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Protocol
+from uuid import uuid4
+
+import attrs
+from sqlalchemy import Connection, delete, insert, select, update
+from twisted.internet.interfaces import IReactorTime
+
+from .. import errors
+from ..config import RestreamSettings
+from ..logs import Logger
+from ..store import queries
+from ..store.pool import Store
+from ..store.rows import StreamRow
+from ..store.schema import IS_RUNNING, streams
+from . import addresses, rights
+from .rights import Actor, Kind
+from .serial import Serial
+
+log = Logger()
+
+_REFUSALS = (errors.NoMediaError, errors.StreamFailedError)
+"""After these the media engine sends nothing."""
+
+
+class StreamEngine(Protocol):
+    """What is asked of the media engine here; see :class:`hmp_twisted.bus.client.EngineClient`."""
+
+    async def start_stream(
+        self,
+        stream_id: str,
+        recording_id: str,
+        address: str,
+        port: int,
+        *,
+        ttl: int,
+        interface: str,
+        loop: bool,
+        start_s: float,
+    ) -> None:
+        """Play a recording out."""
+
+    async def stop_stream(self, stream_id: str) -> None:
+        """End a stream."""
+
+
+class Streams:
+    """What can be done with streams."""
+
+    def __init__(
+        self, store: Store, engine: StreamEngine, settings: RestreamSettings, clock: IReactorTime
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._settings = settings
+        self._clock = clock
+        self.serial = Serial()
+        """Held while something is done to a stream; the reconciler leaves it alone meanwhile."""
+
+    async def start(self, actor: Actor, recording_id: str, address: str, port: int) -> str:
+        """Play a recording out to an IP address and port; gives the stream's ID.
+
+        Raises:
+            RecordingNotFoundError: unknown, not seen, or not ended.
+            NotAuthorizedError, SeveralTracksError, AddressInUseError, AddressInUseBySourceError
+            NoMediaError: nothing was recorded.
+            StreamFailedError: it could not be sent; to port 0 nothing can.
+            EngineUnavailableError, EngineFaultError, EngineAnswerError, StoreError
+        """
+        stream = StreamRow(
+            id=str(uuid4()),
+            recording_id=recording_id,
+            address=addresses.plain(address),
+            port=port,
+            started=self._clock.seconds(),
+            ended=None,
+            reason="",
+        )
+        async with self.serial.acting_on(stream.id):
+            await self._store.transact(f"begin stream {stream.id}", _begin, actor, stream)
+            try:
+                await self._start(stream)
+            except Exception as error:
+                await self._take_back(stream.id, begun=not isinstance(error, _REFUSALS))
+                raise
+        log.info(
+            "stream {stream} of recording {recording} to {address}:{port} started by {actor}",
+            stream=stream.id,
+            recording=recording_id,
+            address=stream.address,
+            port=port,
+            actor=actor.name,
+        )
+        return stream.id
+
+    async def stop(self, actor: Actor, stream_id: str) -> None:
+        """End a stream.
+
+        Raises:
+            StreamNotFoundError: unknown, not seen, stopped or played to its end.
+            NotAuthorizedError, EngineUnavailableError, EngineFaultError, EngineAnswerError,
+            StoreError
+        """
+        async with self.serial.acting_on(stream_id):
+            await self._store.read(f"find stream {stream_id}", _check_running, actor, stream_id)
+            try:
+                await self._engine.stop_stream(stream_id)
+            except errors.UnknownStreamError as error:
+                await self._note_end(stream_id, "")
+                raise errors.StreamNotFoundError(f"stream {stream_id} has ended") from error
+            await self._note_end(stream_id, "")
+        log.info("stream {stream} stopped by {actor}", stream=stream_id, actor=actor.name)
+
+    async def ended(self, stream_id: str, reason: str) -> None:
+        """Take the media engine's word that a stream ended; ``reason`` is empty at its end.
+
+        Raises:
+            StoreError: it could not be noted; the reconciler will find it.
+        """
+        async with self.serial.acting_on(stream_id):
+            await self._note_end(stream_id, reason)
+        if reason:
+            log.error("stream {stream} ended: {reason}", stream=stream_id, reason=reason)
+        else:
+            log.info("stream {stream} has played to its end", stream=stream_id)
+
+    async def close(self) -> None:
+        """End every stream: the server stops. What fails is logged, and the rest goes on."""
+        try:
+            running = await self._store.read("find running streams", queries.running_streams)
+        except errors.DomainError as error:
+            log.error("streams could not be ended: {error}", error=error)
+            return
+        for stream in running:
+            try:
+                await self._close(stream.id)
+            except errors.DomainError as error:
+                log.warn(
+                    "stream {stream} could not be ended: {error}", stream=stream.id, error=error
+                )
+
+    async def _close(self, stream_id: str) -> None:
+        async with self.serial.acting_on(stream_id):
+            with suppress(errors.UnknownStreamError):  # it ended by itself meanwhile
+                await self._engine.stop_stream(stream_id)
+            await self._note_end(stream_id, "")
+
+    async def _start(self, stream: StreamRow) -> None:
+        if stream.port == 0:
+            raise errors.StreamFailedError("nothing can be sent to port 0")
+        await self._engine.start_stream(
+            stream.id,
+            stream.recording_id,
+            stream.address,
+            stream.port,
+            ttl=self._settings.multicast_ttl,
+            interface=self._settings.interface,
+            loop=self._settings.loop,
+            start_s=0.0,
+        )
+
+    async def _note_end(self, stream_id: str, reason: str) -> None:
+        name = f"note the end of stream {stream_id}"
+        await self._store.transact(name, end, stream_id, self._clock.seconds(), reason)
+
+    async def _take_back(self, stream_id: str, begun: bool) -> None:
+        """Nothing of a start that failed is to remain, whichever half of it happened."""
+        try:
+            if begun:
+                await self._engine.stop_stream(stream_id)
+        except (errors.UnknownStreamError, errors.EngineUnavailableError):
+            pass  # nothing to undo; or the reconciler will, when the engine is there again
+        except errors.DomainError as error:
+            log.warn("stream {stream} could not be undone: {error}", stream=stream_id, error=error)
+        try:
+            await self._store.transact(f"take back stream {stream_id}", _forget, stream_id)
+        except errors.DomainError:
+            return  # logged by the store; the reconciler ends what the engine does not run
+
+
+def end(conn: Connection, stream_id: str, now: float, reason: str) -> None:
+    """Note that a stream has ended, unless that is noted."""
+    conn.execute(
+        update(streams)
+        .where(streams.c.id == stream_id, IS_RUNNING)
+        .values(ended=now, reason=reason)
+    )
+
+
+def _begin(conn: Connection, actor: Actor, stream: StreamRow) -> None:
+    actions = rights.seen(conn, actor, Kind.RECORDING, stream.recording_id)
+    rights.allow(actor, actions, rights.RESTREAM)
+    recording = queries.find_recording(conn, stream.recording_id)
+    if recording is None or recording.is_active:
+        raise errors.RecordingNotFoundError(f"recording {stream.recording_id} has not ended")
+    if recording.track_count != 1:
+        raise errors.SeveralTracksError(
+            f"recording {stream.recording_id} has {recording.track_count} tracks"
+        )
+    _check_free(conn, stream)
+    conn.execute(insert(streams).values(**attrs.asdict(stream)))
+
+
+def _check_free(conn: Connection, stream: StreamRow) -> None:
+    place = f"{stream.address}:{stream.port}"
+    sent = select(streams.c.id).where(
+        IS_RUNNING, streams.c.port == stream.port, streams.c.address == stream.address
+    )
+    other = conn.execute(sent).scalar()
+    if other is not None:
+        raise errors.AddressInUseError(f"stream {other} is sent to {place}")
+    source = addresses.source_at(queries.all_sources(conn), stream.address, stream.port)
+    if source is not None:
+        raise errors.AddressInUseBySourceError(f"source {source.id} is received at {place}")
+
+
+def _check_running(conn: Connection, actor: Actor, stream_id: str) -> None:
+    unseen = errors.StreamNotFoundError(f"no running stream {stream_id}")
+    stream = queries.find_stream(conn, stream_id)
+    if stream is None or stream.ended is not None:
+        raise unseen
+    actions = rights.actions_on(conn, actor, Kind.RECORDING, stream.recording_id)
+    if not actions:
+        raise unseen
+    rights.allow(actor, actions, rights.RESTREAM)
+
+
+def _forget(conn: Connection, stream_id: str) -> None:
+    conn.execute(delete(streams).where(streams.c.id == stream_id))
