@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from twisted.application.service import IService, Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import UNIXServerEndpoint
 from twisted.internet.interfaces import IListeningPort
 
@@ -25,7 +25,7 @@ log = Logger()
 class Options(SettingsOptions):
     """The media engine's options."""
 
-    optParameters: ClassVar = [
+    optParameters: ClassVar[list[Any]] = [
         ["listen", "l", None, "Where servers reach it: unix:PATH. [default: [engine] endpoint]"],
         ["parent", None, None, "End when this process, which started us, ends.", int],
     ]
@@ -68,7 +68,7 @@ class MediaEngine(Service):
     async def _stop(self) -> None:
         notify("STOPPING=1")
         if self._port is not None:
-            await self._port.stopListening()
+            await maybeDeferred(self._port.stopListening)
         await self._bus.restreamer.close()
         await self._bus.recorder.close()
         log.info("the media engine has ended")
@@ -90,8 +90,9 @@ def _exit_failed() -> None:
 
 def makeService(options: Options) -> IService:
     """The media engine for these options; nothing runs yet."""
-    from twisted.internet import reactor
+    from twisted.internet import reactor as running
 
+    reactor: Any = running  # its interfaces are many; each part declares the ones it uses
     settings = options.settings
     endpoint = options["listen"] or settings.engine_endpoint
     if not endpoint.startswith("unix:"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from twisted.python import usage
 
@@ -24,7 +24,7 @@ LONGEST_SOCKET_PATH = 107
 class SettingsOptions(usage.Options):
     """``--config`` and ``--data-dir``, and the settings that follow from them."""
 
-    optParameters: ClassVar = [
+    optParameters: ClassVar[list[Any]] = [
         [
             "config",
             "c",

@@ -75,7 +75,7 @@ class Server(Service):
         self._reactor.callLater(READY_WITHIN_S, self._become_ready)
 
     async def _attached(self) -> None:
-        await self._parts.reconciler.compare(engine_is_new=True)
+        await self._parts.reconciler.compare()
         self._become_ready()
 
     def _become_ready(self) -> None:

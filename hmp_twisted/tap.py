@@ -30,12 +30,13 @@ class Options(SettingsOptions):
 
 def makeService(options: Options) -> IService:
     """The server for these options, its database opened; nothing runs yet."""
-    from twisted.internet import reactor
+    from twisted.internet import reactor as running
 
+    reactor: Any = running  # its interfaces are many; each part declares the ones it uses
     settings = options.settings
     _hold_data_dir(settings)
     try:
-        store = Store(settings.database_url, settings.data_dir)
+        store = Store(settings.database_url, settings.data_dir, reactor)
         store.open()
     except DomainError as error:
         refuse(str(error))
@@ -57,7 +58,16 @@ def wire(reactor: Any, settings: Settings, store: Store) -> Server:
             engine=engine,
             launcher=None if settings.engine.endpoint else _launcher(reactor, settings),
             services=services,
-            reconciler=Reconciler(store, engine, services, settings, ended_at=_time_of(alive)),
+            reconciler=Reconciler(
+                store,
+                engine,
+                services.recordings,
+                services.streams,
+                reactor,
+                recordings_dir=settings.recordings_dir,
+                resume_within_s=settings.recordings.resume_within_s,
+                away_since=_time_of(alive),
+            ),
             command_api=CommandApi(reactor, settings.command_api, store, dispatcher),
             alive=alive,
         ),

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols import amp
 from twisted.python.failure import Failure
 
@@ -36,7 +36,7 @@ def _declared(failure: Failure) -> Failure:
     if failure.check(*messages.DECLARED):
         return failure
     log.failure("an order to the media engine failed", failure)
-    return Failure(EngineFaultError(str(failure.value) or failure.type.__name__))
+    return Failure(EngineFaultError(failure.getErrorMessage()))
 
 
 class EngineProtocol(amp.AMP):
@@ -123,7 +123,7 @@ class EngineProtocol(amp.AMP):
         }
         return {"status": json.dumps(status)}
 
-    def connectionLost(self, reason: Failure) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         super().connectionLost(reason)
         self._bus.detach(self)
 

@@ -144,7 +144,7 @@ class Recordings:
             try:
                 end = _End(*await self._engine.stop_recording(recording_id))
             except errors.UnknownRecordingError:
-                end = await self._store.in_thread(_read_end, self._folder, recording_id)
+                end = await self._store.in_thread(read_end, self._folder, recording_id)
             await self._note_end(recording_id, end)
         log.info(
             "recording {recording} stopped by {actor}", recording=recording_id, actor=actor.name
@@ -188,7 +188,7 @@ class Recordings:
             except errors.UnknownRecordingError as error:
                 await self._note_end(
                     recording_id,
-                    await self._store.in_thread(_read_end, self._folder, recording_id),
+                    await self._store.in_thread(read_end, self._folder, recording_id),
                 )
                 raise errors.ActiveRecordingNotFoundError(
                     f"recording {recording_id} has ended by itself"
@@ -251,7 +251,7 @@ class Recordings:
             )
 
 
-def _read_end(recordings_dir: Path, recording_id: str) -> _End:
+def read_end(recordings_dir: Path, recording_id: str) -> _End:
     """How a recording ended that the media engine no longer knows, by its own file."""
     try:
         found = manifest.read(manifest.folder_of(recordings_dir, recording_id))
