@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
@@ -20,7 +21,7 @@ DEBUG = "HMPCTL_DEBUG"
 
 
 class OneLineGroup(click.Group):
-    """A group whose ``main`` ends with 0, 1 (refused) or 2 (wrong usage) and one line saying why."""
+    """A group whose ``main`` exits with 0, 1 (refused) or 2 (wrong usage), saying why in a line."""
 
     group_class = type
 
@@ -37,10 +38,9 @@ class OneLineGroup(click.Group):
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         """Run the command line and exit; with ``standalone_mode`` false, as Click does."""
-        if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
-        run = super().main
-        return sys.exit(exit_status(lambda: run(*args, standalone_mode=False, **extra)))
+        # Click would tell errors in several lines, or not at all.
+        run = partial(super().main, *args, **extra, standalone_mode=False)
+        return sys.exit(exit_status(run)) if standalone_mode else run()
 
 
 def exit_status(run: Callable[[], Any]) -> int:

@@ -23,12 +23,15 @@ def print_json(value: Any) -> None:
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows under headings, in aligned columns; numbers stand to the right."""
-    cells = [[printable(str(cell)) for cell in row] for row in (rows := list(rows))]
+    rows = list(rows)
+    cells = [[printable(str(cell)) for cell in row] for row in rows]
     widths = [
         max(_width(line[column]) for line in [list(headings), *cells])
         for column in range(len(headings))
     ]
-    numeric = [bool(rows) and all(isinstance(row[c], int) for row in rows) for c in range(len(widths))]
+    numeric = [
+        bool(rows) and all(isinstance(row[c], int) for row in rows) for c in range(len(widths))
+    ]
     for line in [headings, *cells]:
         padded = [_padded(*column) for column in zip(line, widths, numeric, strict=True)]
         click.echo("  ".join(padded).rstrip())

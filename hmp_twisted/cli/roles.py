@@ -1,4 +1,4 @@
-"""``hmpctl role`` and ``hmpctl permission``: what may be done, on everything or on what is shared."""
+"""``hmpctl role`` and ``hmpctl permission``: what may be done, to everything or what is shared."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -115,7 +116,7 @@ def passwd(administration: Administration, username: str, password_stdin: bool) 
     """Give a user a new password: asked for on a terminal, else one line of standard input."""
     with administration.transaction() as conn:
         user = users.find_user(conn, username)
-    asked = not password_stdin and click.get_text_stream("stdin").isatty()
+    asked = not password_stdin and sys.stdin.isatty()
     password_hash = users.hash_password(_ask_for(user.name) if asked else _line_of_stdin())
     with administration.transaction() as conn:
         users.set_password_hash(conn, user.id, password_hash)
@@ -136,7 +137,7 @@ def _ask_for(username: str) -> str:
 
 
 def _line_of_stdin() -> str:
-    line = click.get_binary_stream("stdin").readline()
+    line = sys.stdin.buffer.readline()
     return line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
 
 

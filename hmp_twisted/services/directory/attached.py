@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Table, select
 
 from ...store import schema
 
@@ -62,11 +60,8 @@ def shares_of(conn: Connection, table: Table, owner: str, object_id: str) -> tup
         .outerjoin(schema.groups, schema.groups.c.id == table.c.group_id)
         .where(table.c[owner] == object_id)
     )
-    return tuple(sorted(map(_share, conn.execute(query)), key=_order))
-
-
-def _share(row: Row[Any]) -> Share:
-    return Share(row.name, row.group_name, row.permission)
+    shares = [Share(row.name, row.group_name, row.permission) for row in conn.execute(query)]
+    return tuple(sorted(shares, key=_order))
 
 
 def _order(share: Share) -> tuple[bool, str]:
