@@ -1,0 +1,1 @@
+"""The commands: declarations, forms, dispatch, the guide's words."""

@@ -1,0 +1,1 @@
+"""The wire: bytes to words and back, order, limits and access."""
