@@ -1,0 +1,131 @@
+"""A recording as one run of chunks: segments spliced, each datagram with its due time.
+
+Datagrams stay aligned over joints: a segment that ends within a datagram has it filled up with
+null packets, so that the next one begins one of its own. Only the last of all may be short.
+"""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+
+from .joints import Splicer, joint
+from .pacing import Ticks, Timeline
+from .packets import PCR_HZ, Packets, Pcrs, find_pcrs, null_packets
+from .segment import Segment, SegmentFile, packet_at, segment_at
+
+
+@attrs.frozen
+class Chunk:
+    """Datagrams that follow each other."""
+
+    data: memoryview
+    """Datagrams of 1316 bytes; the last one of all chunks may be shorter."""
+    due: list[float]
+    """When each leaves, in seconds since the stream's first."""
+    position_s: float
+    """The recording's clock at the first."""
+
+
+class Playlist:
+    """What a stream sends, a chunk at a time. Every method raises OSError if a file fails."""
+
+    def __init__(self, segments: tuple[Segment, ...], *, loop: bool, start_s: float) -> None:
+        """Begin ``start_s`` seconds into the recording; ``loop`` starts again after the end."""
+        self._segments = segments
+        self._loop = loop
+        self._number = segment_at(segments, start_s)
+        self._splicer = Splicer()
+        self._pcr_pid: int | None = None
+        self._file: SegmentFile | None = None
+        self._at = 0
+        self._begin(SegmentFile(segments[self._number]), start_s)
+
+    def next_chunk(self) -> Chunk | None:
+        """The next second or so of datagrams; none after the end."""
+        if self._file is None:
+            return None
+        window = self._file.read(self._at)
+        is_last = self._at + len(window) >= self._file.count
+        plan = self._timeline.plan(self._pcrs(window), len(window), is_last=is_last)
+        packets, due = self._splicer.splice(window[: plan.count]), plan.due
+        self._at += plan.count
+        position_s = self._position(float(due[0]))
+        if is_last:
+            packets, due = self._go_on(packets, due)
+        return Chunk(packets.reshape(-1).data, (due / PCR_HZ).tolist(), position_s)
+
+    def close(self) -> None:
+        """Give the open file back; there is no chunk after that."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _begin(self, file: SegmentFile, start_s: float) -> None:
+        self._file = file
+        self._at = packet_at(file, start_s - file.segment.offset_s) if file.count else 0
+        self._timeline = Timeline(file.ticks_per_packet)
+        self._origin_s = max(start_s, file.segment.offset_s)
+        self._origin_ticks = 0.0
+        if not file.count:
+            self.close()
+
+    def _position(self, ticks: float) -> float:
+        return self._origin_s + (ticks - self._origin_ticks) / PCR_HZ
+
+    def _pcrs(self, window: Packets) -> Pcrs:
+        """The PCRs to go by: of one PID, for as long as it has any."""
+        every = find_pcrs(window)
+        mine = every if self._pcr_pid is None else every.of(self._pcr_pid)
+        if self._pcr_pid is None or (not len(mine.index) and len(every.index)):
+            self._pcr_pid = every.commonest_pid()
+            mine = every if self._pcr_pid is None else every.of(self._pcr_pid)
+        return mine
+
+    def _go_on(self, packets: Packets, due: Ticks) -> tuple[Packets, Ticks]:
+        """Join the next segment to the end of this one; adds the null packets between them."""
+        following = self._open_next()
+        self.close()
+        if following is None:
+            return packets, due
+        sent = len(packets)
+        nulls = self._join(following, sent)
+        due = np.concatenate((due, self._timeline.fill(sent, nulls)))
+        self._file, self._at = following, 0
+        self._origin_s, self._origin_ticks = following.segment.offset_s, self._timeline.ticks
+        return np.concatenate((packets, null_packets(nulls))), due
+
+    def _join(self, following: SegmentFile, sent: int) -> int:
+        """Set the clock for the following segment; how many null packets come before it."""
+        timeline, splicer = self._timeline, self._splicer
+        mark, before = timeline.mark, splicer.shift
+        head = following.read(0)
+        pcrs = self._pcrs(head)
+        if not len(pcrs.index):
+            timeline.rate = following.ticks_per_packet
+        carried = None
+        if mark is not None and len(pcrs.index):
+            lead = timeline.ticks + timeline.rate * int(pcrs.index[0]) - mark.ticks
+            carried = mark.value + before + round(lead) - int(pcrs.value[0])
+        found = joint(carried, splicer.dts_shift(head, carried), timeline.rate, sent)
+        splicer.join(found.shift)
+        if mark is None or carried is None:
+            timeline.join(None, 0.0)
+        else:
+            first = int(pcrs.value[0])
+            timeline.join(first, mark.ticks + first + found.shift - mark.value - before)
+        return found.nulls
+
+    def _open_next(self) -> SegmentFile | None:
+        """The next segment that holds packets, from the start again if the stream loops."""
+        for _ in self._segments:
+            self._number += 1
+            if self._number == len(self._segments) and self._loop:
+                self._number = 0
+            if self._number >= len(self._segments):
+                return None
+            file = SegmentFile(self._segments[self._number])
+            if file.count:
+                return file
+            file.close()
+        return None

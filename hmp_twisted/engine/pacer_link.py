@@ -1,0 +1,153 @@
+"""The engine's end of the pacer: started when it is first needed, and again if it dies.
+
+It knows streams by their IDs only. Who ordered a stream is told of what the pacer says about it,
+and of the pacer's death.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReadDescriptor
+from zope.interface import implementer
+
+from ..errors import StreamFailedError
+from ..logs import Logger
+from .pacer.control import Message, receive, send
+from .process import Child, EngineReactor, Exit, spawn_python
+
+_PACKAGE = Path(__file__).parents[2]
+_SOCKET_BUFFER = 1 << 20
+
+
+@implementer(IReadDescriptor)
+class PacerLink:
+    """One pacer at a time."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: EngineReactor,
+        on_message: Callable[[Message], None],
+        on_lost: Callable[[str], None],
+    ) -> None:
+        """``on_lost`` is told why, after the last message of the pacer that died."""
+        self._reactor = reactor
+        self._on_message = on_message
+        self._on_lost = on_lost
+        self._socket: socket.socket | None = None
+        self._child: Child | None = None
+        self.generation = 0
+        """Which pacer this is, counted from 1: streams given to a former one are gone."""
+
+    @property
+    def pid(self) -> int | None:
+        """The pacer's process ID, none if none runs."""
+        return self._child.pid if self._child is not None else None
+
+    def ensure(self) -> None:
+        """Start the pacer unless one runs; StreamFailedError if it cannot be started."""
+        if self._socket is not None:
+            return
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            self._child = self._spawn(theirs)
+        except OSError as error:
+            ours.close()
+            raise StreamFailedError(f"the pacer cannot be started: {error}") from error
+        finally:
+            theirs.close()
+        ours.setblocking(False)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BUFFER)
+        self._socket = ours
+        self.generation += 1
+        self._reactor.addReader(self)
+        self.log.info("pacer started, pid {pid}", pid=self.pid)
+
+    def send(self, message: Message, descriptor: int | None = None) -> None:
+        """Order something; a descriptor is duplicated.
+
+        Raises:
+            StreamFailedError: the pacer is gone or does not read.
+        """
+        try:
+            if self._socket is None:
+                raise ConnectionError("it is not running")
+            send(self._socket, message, descriptor)
+        except OSError as error:
+            raise StreamFailedError(f"the pacer cannot be told: {error}") from error
+
+    def drain(self) -> None:
+        """Take everything that the pacer has said so far."""
+        while self._socket is not None:
+            try:
+                message, _ = receive(self._socket)
+            except BlockingIOError:
+                return
+            if message is None:
+                self._lose("it ended")
+            else:
+                self._on_message(message)
+
+    def close(self) -> Deferred[None]:
+        """End the pacer; fires when it is gone."""
+        self._hang_up()
+        return self._child.stop() if self._child is not None else succeed(None)
+
+    # IReadDescriptor, under Twisted's names
+
+    def fileno(self) -> int:
+        """The socket's descriptor, -1 when there is none."""
+        return -1 if self._socket is None else self._socket.fileno()
+
+    def doRead(self) -> None:  # noqa: N802 - Twisted's name
+        """The pacer said something, or is gone."""
+        self.drain()
+
+    def connectionLost(self, reason: object) -> None:
+        """The reactor drops us."""
+        self._hang_up()
+
+    def logPrefix(self) -> str:  # noqa: N802 - Twisted's name
+        """For Twisted's log."""
+        return "pacer"
+
+    def _spawn(self, theirs: socket.socket) -> Child:
+        """``-P``: nothing is imported from the current directory; the path says where we are."""
+        arguments = [sys.executable, "-P", "-m", "hmp_twisted.engine.pacer"]
+        path = os.pathsep.join(dict.fromkeys([str(_PACKAGE), *filter(None, sys.path)]))
+        environment = {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"}
+        return spawn_python(
+            self._reactor,
+            "pacer",
+            arguments,
+            self._exited,
+            stdin=theirs.fileno(),
+            environment=environment,
+        )
+
+    def _exited(self, outcome: Exit) -> None:
+        if not outcome.is_clean:
+            self.log.debug("pacer {how}", how=outcome.describe())
+
+    def _lose(self, reason: str) -> None:
+        self._hang_up()
+        if self._child is not None:  # one that only closed its socket must not send on
+            self._child.signal(signal.SIGKILL)
+        self.log.error("pacer lost ({reason}): its streams go on with a new one", reason=reason)
+        self._on_lost(reason)
+
+    def _hang_up(self) -> None:
+        if self._socket is not None:
+            self._reactor.removeReader(self)
+            with contextlib.suppress(OSError):
+                self._socket.close()
+            self._socket = None

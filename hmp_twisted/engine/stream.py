@@ -1,0 +1,307 @@
+"""One stream that is played out: its ffmpeg, its place in the pacer, and what becomes of both.
+
+====================  ==========================================================================
+state                 what moves it on
+====================  ==========================================================================
+OPENING               *started* → PLAYING; ffmpeg exits: at the first start it has failed,
+                      later → RETRYING; pacer lost → RETRYING
+PLAYING               *ended* → FINISHING; ffmpeg exits, pacer lost → RETRYING
+RETRYING              its time → OPENING, or ENDED with the reason after too many tries
+FINISHING             everything is in the pipe: ffmpeg exits → ENDED
+STOPPING              ffmpeg exits → ENDED
+ENDED                 nothing: every further input is ignored
+====================  ==========================================================================
+
+*failed* (the pacer cannot read the recording) ends it from any state, ``stop`` from any but ENDED.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import fcntl
+import os
+import signal
+from collections.abc import Callable
+
+import attrs
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IDelayedCall
+
+from ..errors import StreamFailedError
+from ..logs import Logger
+from .ffmpeg import Destination, sender_arguments
+from .pacer.control import Message, Order, add_message
+from .pacer_link import PacerLink
+from .process import Child, EngineReactor, Exit, spawn
+from .route import check_route
+
+START_LIMIT_S = 10.0
+"""A first datagram takes 0.1 s; beyond this the start has failed."""
+FINISH_LIMIT_S = 5.0
+"""How long an ffmpeg may take to send what is in its pipe."""
+RETRY_S = (0.1, 0.4, 1.6, 6.4)
+"""How long is waited before each try to go on; there are no more tries than these."""
+HEALTHY_S = 10.0
+"""A stream that ran for so long has all its tries again."""
+_F_SETPIPE_SZ = 1031
+_PIPE_BYTES = 256 * 1024
+
+
+class State(enum.Enum):
+    """See the module's table."""
+
+    OPENING = enum.auto()
+    PLAYING = enum.auto()
+    RETRYING = enum.auto()
+    FINISHING = enum.auto()
+    STOPPING = enum.auto()
+    ENDED = enum.auto()
+
+
+class Stream:
+    """See the module."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: EngineReactor,
+        link: PacerLink,
+        find_ffmpeg: Callable[[], str],
+        order: Order,
+        destination: Destination,
+        on_gone: Callable[[Stream, str | None], None],
+    ) -> None:
+        """Nothing is started yet.
+
+        ``on_gone`` is called once, when it is over: with "" if it played to its end, with the
+        reason if it failed, with none if a Deferred of ``start`` or ``stop`` tells.
+        """
+        self.order = order
+        self.destination = destination
+        self.state = State.ENDED
+        self._reactor = reactor
+        self._link = link
+        self._find_ffmpeg = find_ffmpeg
+        self._on_gone = on_gone
+        self._child: Child | None = None
+        self._timer: IDelayedCall | None = None
+        self._starting: Deferred[None] | None = None
+        self._stopping: list[Deferred[None]] = []
+        self._tries = 0
+        self._opened = 0.0
+        self._generation = 0
+        self._reported = (order.start_s, reactor.seconds())
+
+    @property
+    def position_s(self) -> float:
+        """The recording's clock at what is being sent, to about 0.01 s."""
+        position, when = self._reported
+        if self.state in (State.PLAYING, State.FINISHING):
+            position += min(self._reactor.seconds() - when, 1.0)
+        return position
+
+    @property
+    def pid(self) -> int | None:
+        """The process ID of its ffmpeg, none while there is none."""
+        return self._child.pid if self._child is not None else None
+
+    def start(self) -> Deferred[None]:
+        """Fires when the first datagram is on its way; fails with StreamFailedError."""
+        try:
+            self._open()
+        except StreamFailedError as error:
+            self._finish(None)
+            return fail(error)
+        self._starting = Deferred()
+        self._after(START_LIMIT_S, self._fail, f"ffmpeg has sent nothing in {START_LIMIT_S:.0f} s")
+        return self._starting
+
+    def stop(self) -> Deferred[None]:
+        """Fires when the last datagram has left and ffmpeg is gone."""
+        if self.state is State.ENDED:
+            return succeed(None)
+        stopped: Deferred[None] = Deferred()
+        self._stopping.append(stopped)
+        self.state = State.STOPPING
+        self._release()
+        return stopped
+
+    def hear(self, message: Message) -> None:
+        """The pacer said something about this stream."""
+        event = message["event"]
+        if event == "started" and self.state is State.OPENING:
+            self._has_started()
+        elif event == "ended" and self.state in (State.OPENING, State.PLAYING):
+            self.state = State.FINISHING
+            self._after(FINISH_LIMIT_S, self._kill)
+        elif event == "failed" and self.state is not State.STOPPING:
+            self._fail(message["reason"])
+
+    def note_position(self, position_s: float) -> None:
+        """The pacer told where it is."""
+        self._reported = (position_s, self._reactor.seconds())
+
+    def lose_pacer(self, reason: str) -> None:
+        """The pacer died: what was in the pipe is the last that this ffmpeg sends."""
+        if self.state in (State.OPENING, State.PLAYING):
+            self.note_position(self.position_s)
+            self._kill()
+            self._child = None
+            self._retry(f"the pacer died: {reason}")
+
+    # -- what happens
+
+    def _open(self) -> None:
+        """Start an ffmpeg and give the other end of its pipe to the pacer."""
+        self.state, self._opened = State.OPENING, self._reactor.seconds()
+        check_route(self.destination)
+        arguments = sender_arguments(self._find_ffmpeg(), self.destination)
+        self._link.ensure()
+        reading, writing = _make_pipe()
+        try:
+            self._give(writing)
+            name = f"ffmpeg of stream {self.order.stream_id}"
+            self._child = child = spawn(
+                self._reactor,
+                name,
+                arguments,
+                lambda outcome: self._exited(child, outcome),
+                stdin=reading,
+            )
+        except OSError as error:
+            raise StreamFailedError(f"ffmpeg cannot be started: {error}") from error
+        finally:
+            os.close(reading)
+            os.close(writing)
+
+    def _give(self, pipe: int) -> None:
+        """To a pacer that has the stream a new pipe, to another the whole order from here on."""
+        if self._generation == self._link.generation:
+            self._link.send({"do": "pipe", "stream": self.order.stream_id}, pipe)
+        else:
+            order = attrs.evolve(self.order, start_s=self.position_s)
+            self._link.send(add_message(order), pipe)
+            self._generation = self._link.generation
+
+    def _has_started(self) -> None:
+        self.state = State.PLAYING
+        self._cancel()
+        self.note_position(self._reported[0])
+        starting, self._starting = self._starting, None
+        self.log.info(
+            "stream {stream}: sends to {address} port {port} from {position:.3f} s",
+            stream=self.order.stream_id,
+            address=self.destination.address,
+            port=self.destination.port,
+            position=self.position_s,
+        )
+        if starting is not None:
+            starting.callback(None)
+
+    def _exited(self, child: Child, outcome: Exit) -> None:
+        """An ffmpeg is gone. What the pacer said before that counts first."""
+        self._link.drain()
+        if child is not self._child:
+            return
+        self._child = None
+        what = f"ffmpeg {outcome.describe()}"
+        if self.state is State.STOPPING:
+            self._finish(None)
+        elif self.state is State.FINISHING:
+            self._finish("" if outcome.is_clean else what)
+        elif self.state is State.OPENING and self._starting is not None:
+            self._fail(what)
+        elif self.state in (State.OPENING, State.PLAYING):
+            self._retry(what)
+
+    def _retry(self, reason: str) -> None:
+        if self._reactor.seconds() - self._opened > HEALTHY_S:
+            self._tries = 0
+        if self._tries == len(RETRY_S):
+            self._fail(f"given up after {self._tries} tries: {reason}")
+            return
+        delay = RETRY_S[self._tries]
+        self._tries += 1
+        self.state = State.RETRYING
+        self.log.warn(
+            "stream {stream}: {reason}; goes on from {position:.3f} s in {delay} s",
+            stream=self.order.stream_id,
+            reason=reason,
+            position=self.position_s,
+            delay=delay,
+        )
+        self._after(delay, self._open_again)
+
+    def _open_again(self) -> None:
+        try:
+            self._open()
+        except StreamFailedError as error:
+            self._retry(str(error))
+        else:
+            self._after(START_LIMIT_S, self._kill)
+
+    def _fail(self, reason: str) -> None:
+        """Nothing more can be done for it."""
+        if self.state is State.ENDED:
+            return
+        self._release()
+        starting, self._starting = self._starting, None
+        if starting is None:
+            self._finish(reason)
+        else:
+            self._finish(None)
+            starting.errback(StreamFailedError(reason))
+
+    def _finish(self, reason: str | None) -> None:
+        """It is over, as ``on_gone`` is told."""
+        self.state = State.ENDED
+        self._cancel()
+        self._forget_in_pacer()
+        starting, self._starting = self._starting, None
+        stopping, self._stopping = self._stopping, []
+        self._on_gone(self, reason)
+        if starting is not None:
+            starting.errback(StreamFailedError("stopped before its first datagram"))
+        for stopped in stopping:
+            stopped.callback(None)
+
+    # -- small parts
+
+    def _release(self) -> None:
+        """End its ffmpeg, if it has one; else a stream that is being stopped is over at once."""
+        self._cancel()
+        self._forget_in_pacer()
+        if self._child is not None:
+            self._child.stop()
+        elif self.state is State.STOPPING:
+            self._finish(None)
+
+    def _forget_in_pacer(self) -> None:
+        if self._generation == self._link.generation:
+            with contextlib.suppress(StreamFailedError):
+                self._link.send({"do": "remove", "stream": self.order.stream_id})
+        self._generation = 0
+
+    def _kill(self) -> None:
+        if self._child is not None:
+            self._child.signal(signal.SIGKILL)
+
+    def _after(self, seconds: float, call: Callable[..., None], *arguments: object) -> None:
+        self._cancel()
+        self._timer = self._reactor.callLater(seconds, call, *arguments)
+
+    def _cancel(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+
+
+def _make_pipe() -> tuple[int, int]:
+    """A pipe that holds some tenths of a second, so that a busy machine does not stall a stream."""
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    # Refused where the user has many pipes already: the default of 64 KiB does then.
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(writing, _F_SETPIPE_SZ, _PIPE_BYTES)
+    return reading, writing
