@@ -88,8 +88,9 @@ def writing_engine(url: URL, busy_s: float = BUSY_TIMEOUT_S) -> Engine:
 def reading_engine(url: URL, busy_s: float = BUSY_TIMEOUT_S) -> Engine:
     """The engine whose transactions see one state of the database and change nothing."""
     if not is_sqlite(url):
-        options = {"isolation_level": "REPEATABLE READ"}
-        return _engine(url, READERS, busy_s).execution_options(**options)
+        return _engine(url, READERS, busy_s).execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
     engine = _engine(url, READERS, busy_s)
     event.listen(engine, "connect", _forbid_writing)
     event.listen(engine, "begin", _begin_deferred)

@@ -209,7 +209,7 @@ streams = Table(
     Column("port", Integer, nullable=False),
     Column("started", Float, nullable=False),
     Column("ended", Float, nullable=True),
-    Column("reason", Text, nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=text("''")),
     Index(None, "recording_id"),
     _where("ix_streams_running", "port", text("ended IS NULL")),
 )

@@ -24,4 +24,5 @@ def upgrade() -> None:
         sqlite_where=_UNFILED,
         postgresql_where=_UNFILED,
     )
-    op.add_column("streams", sa.Column("reason", sa.Text, nullable=False, server_default=""))
+    empty = sa.text("''")
+    op.add_column("streams", sa.Column("reason", sa.Text, nullable=False, server_default=empty))
