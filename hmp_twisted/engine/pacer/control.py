@@ -1,9 +1,9 @@
 """What the engine and the pacer say to each other: one JSON object a message.
 
 They go over a pair of non-blocking ``SOCK_SEQPACKET`` sockets, which keep messages apart and bring
-descriptors with the message that they belong to. The engine orders ``add`` (with a pipe's write end), ``pipe``
-(a new pipe for a stream whose ffmpeg died) and ``remove``; the pacer tells ``started``, ``ended``,
-``failed`` and, twice a second, ``positions``.
+descriptors with the message that they belong to. The engine orders ``add`` (with a pipe's write
+end), ``pipe`` (a new pipe for a stream whose ffmpeg died) and ``remove``; the pacer tells
+``started``, ``ended``, ``failed`` and, twice a second, ``positions``.
 """
 
 from __future__ import annotations
