@@ -95,11 +95,21 @@ def read(folder: Path) -> Recording:
     Raises:
         ManifestError: there is none, or it is none of a format that this version knows.
     """
-    path = folder / NAME
+    return read_file(folder / NAME)
+
+
+def read_file(path: Path) -> Recording:
+    """The recording that a file like :data:`NAME` tells of.
+
+    Raises:
+        ManifestError: there is none, or it is none of a format that this version knows.
+    """
     try:
         table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if table.get("format") != FORMAT:
-            raise ManifestError(f"{path}: format {table.get('format')!r} is not known, only {FORMAT}")
+            raise ManifestError(
+                f"{path}: format {table.get('format')!r} is not known, only {FORMAT}"
+            )
         return cattrs.structure(table, Recording)
     except OSError as error:
         raise ManifestError(f"{path}: cannot be read: {error.strerror}") from error
@@ -113,7 +123,12 @@ def write(folder: Path, recording: Recording) -> None:
     Raises:
         OSError: the disk is full or cannot be written; the former file stands.
     """
-    replace_file(folder / NAME, json.dumps(cattrs.unstructure(recording), indent=1).encode())
+    replace_file(folder / NAME, encode(recording))
+
+
+def encode(recording: Recording) -> bytes:
+    """The recording as its file has it."""
+    return json.dumps(cattrs.unstructure(recording), indent=1).encode()
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -1,0 +1,270 @@
+"""One loop for all sources: at each tick every socket is emptied, with one system call each.
+
+A wake-up and several system calls a datagram are what receiving costs; so the loop sleeps as long
+as the socket buffers allow, and takes hundreds of datagrams at a time. Nothing else may be busy in
+this process: one busy thread would take most of the loop's time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..logs import Logger
+from .buffers import BUFFER_BYTES, SLOTS, Buffer, Pool
+from .checks import INTERVAL_S, Checks
+from .intake import Batch, Intake
+from .source import Counts, Source
+from .sources import Key, SourceAddress
+from .ticker import Ticker
+from .writer import Writer
+
+LONGEST_TICK_S = 0.05
+SHORTEST_TICK_S = 0.001
+TARGET_FILL = 0.1
+"""The part of its socket buffer that the fastest source may fill between two ticks."""
+POOL_BYTES = 128 << 20
+"""What may wait for the disk: at 100 Mbit/s ten seconds' worth."""
+_MOST_PER_DRAIN = 64
+"""Buffers in one drain, lest a flood keep the loop from all else; more than any socket holds."""
+
+log = Logger()
+
+
+class Receiver:
+    """Receives every source that somebody holds, and gives the bytes to its sinks' segments."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        writer: Writer,
+        every_tick: Callable[[float], None],
+        *,
+        pool_bytes: int = POOL_BYTES,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Args:
+        reactor: watches the timer.
+        writer: writes what is received.
+        every_tick: called after each tick with its time, while anything is received.
+        pool_bytes: how much may wait to be written.
+        monotonic: a clock in seconds that only runs forward.
+        """
+        self._ticker = Ticker(reactor, self._tick)
+        self._interval_s = LONGEST_TICK_S
+        self._every_tick = every_tick
+        self._monotonic = monotonic
+        self._writer = writer
+        self._checks = Checks()
+        self._intake = Intake(self._checks, writer)
+        self._pool_bytes = pool_bytes
+        self.pool = Pool(max(2, pool_bytes // BUFFER_BYTES))
+        self._buffer: Buffer | None = None
+        self._sources: dict[Key, Source] = {}
+        self._groups: tuple[list[Source], list[Source]] = ([], [])
+        self._smallest_capacity = 1
+        self._peak = 0
+        self._thrown_away = 0
+        self._next_analysis = 0.0
+
+    @property
+    def sources(self) -> Iterable[Source]:
+        """Every source that somebody holds."""
+        return self._sources.values()
+
+    @property
+    def tick_s(self) -> float:
+        """How long the loop sleeps between two ticks at present; 0 when it does not run."""
+        return self._interval_s if self._ticker.running else 0.0
+
+    def acquire(self, address: SourceAddress, *, patient: bool = False) -> Source:
+        """Hold a source: it is received from now on, until it is released as often as acquired.
+
+        Args:
+            address: where it is received.
+            patient: if it cannot be opened, try again each second instead of failing.
+
+        Raises:
+            SourceUnusableError: the socket cannot be opened.
+        """
+        source = self._sources.get(address.key)
+        if source is None:
+            source = self._open(address, patient)
+            self._sources[address.key] = source
+            self._regroup()
+            self._ticker.start(self._interval_s)
+        source.holders += 1
+        return source
+
+    def release(self, source: Source) -> None:
+        """Hold it no more; what nobody holds is closed."""
+        source.holders -= 1
+        if source.holders:
+            return
+        del self._sources[source.address.key]
+        source.close()
+        self._checks.close_slot(source.slot)
+        self._regroup()
+        if not self._sources:
+            self._ticker.stop()
+            self._buffer = None
+
+    def cut(self) -> float:
+        """Take in all that arrived up to now, so that what is written can change here, exactly.
+
+        Returns:
+            The moment of the cut, in seconds of the receiver's clock.
+        """
+        now = self._monotonic()
+        self._drain(now)
+        for source in self._groups[1]:
+            self._release_held(source, now)
+        for source in self._sources.values():
+            source.poll_drops()
+        self._checks.analyse()
+        return now
+
+    def counts(self, source: Source) -> Counts:
+        """What a source has received, exact after a :meth:`cut`."""
+        return source.counts(self._checks.continuity_errors(source.slot))
+
+    def transport_errors(self, source: Source) -> int:
+        """The source's packets that a demodulator marked as damaged."""
+        return self._checks.transport_errors(source.slot)
+
+    def close(self) -> None:
+        """Free the timer; every source must have been released."""
+        self._ticker.close()
+
+    def each_second(self, now: float) -> None:
+        """Look after what needs it now and then: kernel drops, and sources that would not open."""
+        for source in self._sources.values():
+            source.poll_drops()
+            source.measure_rate(now)
+            if source.socket is None:
+                source.try_to_open()
+                self._regroup()
+
+    def _open(self, address: SourceAddress, patient: bool) -> Source:
+        slot = self._checks.open_slot()
+        source = Source(address, slot)
+        try:
+            if patient:
+                source.try_to_open()
+            else:
+                source.open()
+        except BaseException:
+            self._checks.close_slot(slot)
+            raise
+        return source
+
+    def _regroup(self) -> None:
+        opened = [source for source in self._sources.values() if source.socket is not None]
+        plain = [source for source in opened if not source.rtp_aside]
+        with_rtp = [source for source in opened if source.rtp_aside]
+        self._groups = (plain, with_rtp)
+        capacities = [s.socket.capacity for s in opened if s.socket is not None]
+        self._smallest_capacity = min(capacities, default=1)
+
+    def _tick(self) -> None:
+        now = self._monotonic()
+        self._drain(now)
+        if now >= self._next_analysis:
+            self._next_analysis = now + INTERVAL_S
+            self._checks.analyse()
+        self._adapt()
+        self._every_tick(now)
+
+    def _adapt(self) -> None:
+        """Sleep shorter at once when a socket fills faster, longer again by and by."""
+        fill = self._peak / self._smallest_capacity
+        interval = self._interval_s
+        if fill > TARGET_FILL:
+            interval = max(SHORTEST_TICK_S, interval * TARGET_FILL / fill)
+        elif fill < TARGET_FILL / 2:
+            interval = min(LONGEST_TICK_S, interval * 1.25)
+        self._interval_s = interval
+        self._ticker.set_interval(interval)
+
+    def _drain(self, now: float) -> None:
+        self._peak = 0
+        buffer = self._buffer
+        if buffer is not None and buffer.idle:
+            buffer.used = 0
+        for group in self._groups:
+            if group:
+                self._drain_group(group, now)
+        for source in self._groups[1]:
+            if source.sieve.sequencer.overdue(now):
+                self._release_held(source, now)
+        if any(s.rtp_aside != s.sieve.is_rtp for s in self._sources.values()):
+            for source in self._sources.values():
+                source.rtp_aside = source.sieve.is_rtp
+            self._regroup()
+
+    def _drain_group(self, group: list[Source], now: float) -> None:
+        """Empty the sockets of sources that are received in the same layout."""
+        with_rtp = group[0].rtp_aside
+        buffer = self._with_room()
+        layout = buffer.rtp if with_rtp else buffer.plain
+        batches: list[Batch] = []
+        for source in group:
+            descriptor = source.socket.descriptor if source.socket is not None else -1
+            for _ in range(_MOST_PER_DRAIN):
+                start = buffer.used
+                count = layout.receive(descriptor, start)
+                if count <= 0:
+                    break
+                buffer.used = start + count
+                batches.append((source, start, buffer.used))
+                if count > self._peak:
+                    self._peak = count
+                if buffer.used < SLOTS:
+                    break
+                self._settle(buffer, with_rtp, batches, now)
+                batches = []
+                buffer = self._with_room()
+                layout = buffer.rtp if with_rtp else buffer.plain
+        self._settle(buffer, with_rtp, batches, now)
+
+    def _settle(self, buffer: Buffer, with_rtp: bool, batches: list[Batch], now: float) -> None:
+        if not batches:
+            return
+        if buffer is self.pool.scratch:
+            buffer.used = 0
+            self._throw_away(batches)
+        else:
+            self._intake.settle(buffer, buffer.rtp if with_rtp else buffer.plain, batches, now)
+
+    def _with_room(self) -> Buffer:
+        """A buffer with free slots; the scratch buffer when nothing more may wait for the disk."""
+        if self._writer.copied_bytes > self._pool_bytes:
+            return self.pool.scratch
+        buffer = self._buffer
+        if buffer is None or buffer.used == SLOTS:
+            buffer = self._buffer = self.pool.take()
+        if buffer is None:
+            return self.pool.scratch
+        self._tell_of_recovery()
+        return buffer
+
+    def _throw_away(self, batches: list[Batch]) -> None:
+        if not self._thrown_away:
+            log.error(
+                "the disk does not keep up: {bytes} bytes wait to be written and no more may; "
+                "what arrives is lost and counted until it does. Is the disk full, slow or remote?",
+                bytes=self._pool_bytes,
+            )
+        for source, start, end in batches:
+            source.throw_away(end - start)
+            self._thrown_away += end - start
+
+    def _tell_of_recovery(self) -> None:
+        if self._thrown_away:
+            log.warn("the disk keeps up again; {lost} datagrams were lost", lost=self._thrown_away)
+            self._thrown_away = 0
+
+    def _release_held(self, source: Source, now: float) -> None:
+        if source.sieve.sequencer.waiting:
+            self._intake.release_held(self._with_room(), source, now)

@@ -1,0 +1,146 @@
+"""Opens the socket of a source: bound, joined, with a deep buffer, and its drops counted.
+
+A deep buffer is what lets the receiver sleep between ticks; the size that the system granted is
+read back, because ``SO_RCVBUF`` is cut in silence to ``net.core.rmem_max``.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import struct
+
+from ..errors import SourceUnusableError
+from ..logs import Logger
+from .sources import SourceAddress
+
+WANTED_BUFFER_BYTES = 16 << 20
+ENOUGH_BUFFER_BYTES = 4 << 20
+"""Below it a source of 50 Mbit/s does not survive a second's stall: warned of."""
+DATAGRAM_COST_BYTES = 2304
+"""What the kernel counts against the buffer for a datagram of 1,316 bytes (measured on lo)."""
+
+_SO_RCVBUFFORCE = 33
+_SO_MEMINFO = 55
+_MEMINFO = struct.Struct("9I")
+_DROPS = 8
+_IP_MULTICAST_ALL = 49
+_IP_ADD_SOURCE_MEMBERSHIP = 39
+
+log = Logger()
+_warned: set[int] = set()
+
+
+class SourceSocket:
+    """An open socket of a source; closed by :meth:`close`."""
+
+    def __init__(self, address: SourceAddress, sock: socket.socket) -> None:
+        self._socket = sock
+        self.address = address
+        self.descriptor = sock.fileno()
+        self.granted_bytes = _deepen(sock)
+        """What the system lets wait in the socket, with its own overhead in it."""
+
+    @property
+    def capacity(self) -> int:
+        """About how many usual datagrams may wait in it."""
+        return max(1, self.granted_bytes // DATAGRAM_COST_BYTES)
+
+    def drops(self) -> int:
+        """How many datagrams the kernel has dropped here since it was opened, modulo 2**32."""
+        answer = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+        return int(_MEMINFO.unpack(answer)[_DROPS])
+
+    def close(self) -> None:
+        """Leave the group and free the port."""
+        self._socket.close()
+
+
+def open_source(address: SourceAddress) -> SourceSocket:
+    """A socket that receives the source from now on.
+
+    Raises:
+        SourceUnusableError: in one line: which address or port, why, and what would help.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        _bind(sock, address)
+        if address.is_multicast:
+            _join(sock, address)
+        return SourceSocket(address, sock)
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _bind(sock: socket.socket, address: SourceAddress) -> None:
+    if address.is_multicast:
+        # On a unicast port this would let a second program take the stream in silence.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Else the socket gets what any other program on the machine joined at this port.
+        sock.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
+    try:
+        sock.bind((address.address, address.port))
+    except OSError as error:
+        raise SourceUnusableError(f"source {address}: {_why_not_bound(address, error)}") from error
+
+
+def _why_not_bound(address: SourceAddress, error: OSError) -> str:
+    port = address.port
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is taken; `ss -ulpn sport = :{port}` names the program that has it"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{address.address} is no address of this machine; `ip address` lists those it has"
+    if error.errno == errno.EACCES:
+        return f"port {port} is not for this user; ports below 1024 need CAP_NET_BIND_SERVICE"
+    return f"port {port} cannot be opened: {error.strerror}"
+
+
+def _join(sock: socket.socket, address: SourceAddress) -> None:
+    group = socket.inet_aton(address.address)
+    interface = socket.inet_aton(address.interface or "0.0.0.0")
+    try:
+        if address.sender:
+            sender = socket.inet_aton(address.sender)
+            sock.setsockopt(
+                socket.IPPROTO_IP, _IP_ADD_SOURCE_MEMBERSHIP, group + interface + sender
+            )
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + interface)
+    except OSError as error:
+        raise SourceUnusableError(f"source {address}: {_why_not_joined(address, error)}") from error
+
+
+def _why_not_joined(address: SourceAddress, error: OSError) -> str:
+    if error.errno in (errno.ENODEV, errno.EADDRNOTAVAIL) and address.interface:
+        return f"no interface has the address {address.interface}; `ip address` lists those it has"
+    if error.errno == errno.ENODEV:
+        return "no route to the group; give the source the address of the interface to join on"
+    if error.errno == errno.ENOBUFS:
+        return "the system allows no more groups; raise net.ipv4.igmp_max_memberships"
+    return f"the group cannot be joined: {error.strerror}"
+
+
+def _deepen(sock: socket.socket) -> int:
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, WANTED_BUFFER_BYTES)
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WANTED_BUFFER_BYTES)
+    granted = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    # The kernel doubles what is asked for, to leave room for its own overhead.
+    if granted // 2 < ENOUGH_BUFFER_BYTES:
+        _warn_once(granted // 2)
+    return granted
+
+
+def _warn_once(granted: int) -> None:
+    if os.getpid() in _warned:
+        return
+    _warned.add(os.getpid())
+    log.warn(
+        "socket buffers of {granted} bytes granted where {wanted} were asked for: datagrams may be "
+        "lost when the machine is busy; `sysctl -w net.core.rmem_max={wanted}` allows more",
+        granted=granted,
+        wanted=WANTED_BUFFER_BYTES,
+    )

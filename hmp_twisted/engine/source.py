@@ -1,0 +1,133 @@
+"""One source as it is received: its socket, who wants its bytes, and what is counted."""
+
+from __future__ import annotations
+
+import operator
+from typing import Protocol
+
+import attrs
+
+from ..errors import SourceUnusableError
+from ..logs import Logger
+from .segments import SegmentFile
+from .sift import Sieve
+from .sockets import SourceSocket, open_source
+from .sources import SourceAddress
+
+log = Logger()
+
+
+class Sink(Protocol):
+    """Who a source's bytes are for."""
+
+    def segment_at(self, now: float) -> SegmentFile:
+        """The segment that bytes received at ``now`` are appended to."""
+
+
+@attrs.frozen
+class Counts:
+    """What a source has received up to a moment; the difference of two is what came between."""
+
+    datagrams: int = 0
+    """Datagrams that held MPEG-TS."""
+    lost_datagrams: int = 0
+    left_out_bytes: int = 0
+    continuity_errors: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*map(operator.add, attrs.astuple(self), attrs.astuple(other)))
+
+    def __sub__(self, other: Counts) -> Counts:
+        return Counts(*map(operator.sub, attrs.astuple(self), attrs.astuple(other)))
+
+
+class Source:
+    """A source that somebody holds. Received once, however many recordings want it."""
+
+    def __init__(self, address: SourceAddress, slot: int) -> None:
+        self.address = address
+        self.slot = slot
+        """Its number among :class:`~hmp_twisted.engine.checks.Checks`."""
+        self.holders = 0
+        self.sinks: list[Sink] = []
+        """Those that its bytes are written for at present."""
+        self.sieve = Sieve()
+        self.rtp_aside = False
+        """Whether it is received with RTP headers laid aside."""
+        self.datagrams = 0
+        self.bytes = 0
+        self.bits_per_second = 0.0
+        self.kernel_drops = 0
+        self.thrown_away = 0
+        """Datagrams for which no memory was left, because the disk did not keep up."""
+        self.socket: SourceSocket | None = None
+        self._drops_before = 0
+        self._drops_in_sequence = 0
+        self._told = ""
+        self._measured_at = 0.0
+        self._measured_bytes = 0
+
+    def open(self) -> None:
+        """Receive from now on.
+
+        Raises:
+            SourceUnusableError: the socket cannot be opened; the message says why.
+        """
+        self.socket = open_source(self.address)
+        self._drops_before = 0
+        self._told = ""
+
+    def try_to_open(self) -> None:
+        """Receive from now on if that is possible; if not, it is logged, once for each reason."""
+        try:
+            self.open()
+        except SourceUnusableError as error:
+            if self._told != str(error):
+                self._told = str(error)
+                log.warn("{why}; tried again each second", why=str(error))
+        else:
+            log.info("source {source}: received again", source=str(self.address))
+
+    def close(self) -> None:
+        """Receive no more."""
+        if self.socket is not None:
+            self.socket.close()
+            self.socket = None
+
+    def poll_drops(self) -> None:
+        """Count what the kernel dropped since this was last asked."""
+        if self.socket is None:
+            return
+        drops = self.socket.drops()
+        self._count_drops((drops - self._drops_before) & 0xFFFFFFFF)
+        self._drops_before = drops
+
+    def measure_rate(self, now: float) -> None:
+        """Bring the bit rate up to date, as the mean since this was last called."""
+        if 0 < self._measured_at < now:
+            seconds = now - self._measured_at
+            self.bits_per_second = 8 * (self.bytes - self._measured_bytes) / seconds
+        self._measured_at, self._measured_bytes = now, self.bytes
+
+    def throw_away(self, datagrams: int) -> None:
+        """Count datagrams that were received, but could not be kept."""
+        self.thrown_away += datagrams
+        if self.sieve.is_rtp:
+            self._drops_in_sequence += datagrams
+
+    def counts(self, continuity_errors: int) -> Counts:
+        """The counters as they stand."""
+        sieve = self.sieve
+        lost = self.kernel_drops + self.thrown_away - self._drops_in_sequence
+        return Counts(
+            datagrams=self.datagrams - sieve.foreign_datagrams - sieve.sequencer.late,
+            lost_datagrams=lost + sieve.sequencer.lost,
+            left_out_bytes=sieve.left_out_bytes,
+            continuity_errors=continuity_errors,
+        )
+
+    def _count_drops(self, drops: int) -> None:
+        self.kernel_drops += drops
+        if self.sieve.is_rtp:
+            # The sequence numbers will miss them too; they must not count twice.
+            self._drops_in_sequence += drops

@@ -1,0 +1,97 @@
+"""What time brings to recordings in progress: signs of life, syncing, a look at the free space."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from twisted.internet.defer import Deferred
+
+from ..logs import Logger
+from .active import free_bytes
+from .live_set import LiveSet
+from .segments import SegmentFile
+
+BEAT_S = 1.0
+"""A crash loses at most so much of a recording's clock and counters."""
+
+log = Logger()
+
+Failed = tuple[SegmentFile, OSError]
+
+
+class Upkeep:
+    """Does what is due at each tick of the receiver; nothing while nothing is received."""
+
+    def __init__(self, sync_interval_s: float, min_free_bytes: int) -> None:
+        """Args:
+        sync_interval_s: at most so much is lost at a power cut.
+        min_free_bytes: below it running recordings end.
+        """
+        self._min_free_bytes = min_free_bytes
+        self._jobs = [
+            _Job(BEAT_S, self._beat),
+            _Job(BEAT_S, self._watch_free_space),
+            _Job(sync_interval_s, self._sync),
+        ]
+        self._next_second = 0.0
+
+    def tick(self, now: float, lives: LiveSet) -> None:
+        """Start what is due at ``now``, in seconds of a clock that only runs forward."""
+        if now >= self._next_second:
+            self._next_second = now + 1.0
+            lives.receiver.each_second(now)
+        for job in self._jobs:
+            job.start_if_due(now, lives)
+
+    async def _beat(self, lives: LiveSet) -> None:
+        recordings = [lives.snapshot(live) for live in lives if not live.ended]
+        await lives.disk.run(lives.active.beat, recordings)
+
+    async def _watch_free_space(self, lives: LiveSet) -> None:
+        free = await lives.disk.run(free_bytes, lives.active.recordings)
+        if free >= self._min_free_bytes:
+            return
+        where = lives.active.recordings
+        reason = f"only {free} bytes are free in {where}, less than {self._min_free_bytes}"
+        for live in lives:
+            if live.state == "RECORDING" and not live.ended:
+                lives.fail(live, reason)
+
+    async def _sync(self, lives: LiveSet) -> None:
+        segments = [t.segment for live in lives for t in live.tracks if t.segment is not None]
+        for segment, error in await lives.disk.run(_sync_all, segments):
+            lives.segment_failed(segment, error)
+
+
+class _Job:
+    """Something done every so often, but never twice at a time."""
+
+    def __init__(self, interval_s: float, function: Callable[[LiveSet], Awaitable[None]]) -> None:
+        self._interval_s = interval_s
+        self._function = function
+        self._next = 0.0
+        self._running = False
+
+    def start_if_due(self, now: float, lives: LiveSet) -> None:
+        if now >= self._next and not self._running:
+            self._next = now + self._interval_s
+            self._running = True
+            Deferred.fromCoroutine(self._run(lives))
+
+    async def _run(self, lives: LiveSet) -> None:
+        try:
+            await self._function(lives)
+        except Exception:
+            log.failure("the media engine's upkeep failed; it is tried again when it is due")
+        finally:
+            self._running = False
+
+
+def _sync_all(segments: list[SegmentFile]) -> list[Failed]:
+    failed: list[Failed] = []
+    for segment in segments:
+        try:
+            segment.sync()
+        except OSError as error:
+            failed.append((segment, error))
+    return failed
