@@ -20,6 +20,7 @@ from ..harness import (
     packets,
     wait_for,
 )
+from ..harness.fake_engine import Answer
 from .stage import Stage
 
 NOT_READY = "ERROR|070000|Internal Server Error"
@@ -73,7 +74,7 @@ def test_restart_carries_active_recordings_on(server: Stage, end: str) -> None:
 
 
 def test_after_a_longer_time_recordings_are_finished(server: Stage) -> None:
-    """A server that comes back later than ``resume_within_s`` has them FINISHED, with their media."""
+    """A server that comes back later than ``resume_within_s`` has them FINISHED, with media."""
     with Sender([("127.0.0.1", server.names.ports[0])]) as sender, server.client() as client:
         recording, paused = server.recording(client), server.recording(client)
         sender.await_seconds(0.5)
@@ -135,7 +136,7 @@ def test_a_command_as_the_service_stops(template: Path) -> None:
             with stage.client() as client, stage.client() as other:
                 recording = stage.recording(client)
                 before = len(engine.asked)
-                engine.answers["PauseRecording"] = _after(stage, 0.5)
+                engine.answers["PauseRecording"] = _after(0.5)
                 client.send(f"pauseRecording {recording}\n".encode())
                 wait_for(lambda: len(engine.asked) > before, 5, "pause at the engine")
                 stage.daemon.signal(15)
@@ -149,7 +150,9 @@ def test_a_command_as_the_service_stops(template: Path) -> None:
             assert stage.daemon.wait(20) == 0
 
 
-def _after(stage: Stage, seconds: float):  # type: ignore[no-untyped-def]  # an Answer
+def _after(seconds: float) -> Answer:
+    """An engine's answer that takes its time."""
+
     def answer(_: dict[bytes, bytes]) -> dict[bytes, bytes]:
         began = time.monotonic()
         wait_for(lambda: time.monotonic() - began > seconds, seconds + 1, "time")

@@ -330,7 +330,7 @@ def test_connection_limits(fresh_stage: Stage) -> None:
     stage = fresh_stage
     stage.hmpctl("device", "add", "second", "127.0.0.3")
     stage.configure(command_api={"max_connections_per_device": 2, "max_connections": 3})
-    stage.start()
+    stage.start().daemon.await_log("disconnected")  # who asked whether it is ready has left
     refused = b"ERROR|020000|Not Authorized\n"
     first, second = stage.client(), stage.client()
     for client in (first, second):

@@ -151,8 +151,8 @@ class Daemon:
         return ", ".join(p.command or str(p.pid) for p in self.survivors()) or "its processes"
 
     def tail(self, lines: int = 60) -> str:
-        """The end of its log."""
-        return "\n".join(self.log.splitlines()[-lines:])
+        """The end of its log, long lines cut."""
+        return "\n".join(line[:240] for line in self.log.splitlines()[-lines:])
 
     def await_log(self, pattern: str, timeout: float = 10, *, after: int = 0) -> str:
         """The first match of a regular expression in its log after so many characters, awaited."""
