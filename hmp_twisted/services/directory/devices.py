@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 import attrs
@@ -36,6 +36,10 @@ def parse_network(address: str) -> Network:
         InvalidValueError: it is neither; for a network with host bits set, with the one meant.
     """
     text = address.strip()
+    if "%" in text:
+        # Who connects is compared without the zone, so one here would promise too much.
+        zone = text[text.index("%") :]
+        raise InvalidValueError(f"address {text!r}: leave out the zone {zone!r}")
     try:
         return _unmapped(ip_network(text))
     except ValueError:
@@ -55,17 +59,8 @@ def _why_no_network(text: str) -> str:
     try:
         meant = _unmapped(ip_network(text, strict=False))
     except ValueError:
-        if "%" in text and "/" not in text and _is_address(text):
-            return f"address {text!r}: leave out the zone {text[text.index('%') :]!r}"
         return f"address {text!r}: must be {allowed}"
     return f"address {text!r}: has host bits set; the network is {meant}"
-
-
-def _is_address(text: str) -> bool:
-    try:
-        return bool(ip_address(text))
-    except ValueError:
-        return False
 
 
 def _shown(network: Network) -> str:
