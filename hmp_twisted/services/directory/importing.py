@@ -6,6 +6,8 @@ then renamed, so that a copy that is cut short is never taken for a recording.
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -135,10 +137,9 @@ def place(found: Found, progress: Progress) -> None:
         _complete(found, aside)
         aside.rename(found.folder)
         manifest.sync_folder(found.folder.parent)
-    except (OSError, shutil.Error) as error:
+    except OSError as error:
         shutil.rmtree(aside, ignore_errors=True)
-        reason = getattr(error, "strerror", None) or str(error)
-        raise WriteFailedError(f"{found.folder}: the import failed: {reason}") from error
+        raise WriteFailedError(f"{found.folder}: the import failed: {error.strerror}") from error
 
 
 def _complete(found: Found, folder: Path) -> None:
@@ -152,18 +153,27 @@ def _copy(found: Found, aside: Path, progress: Progress) -> None:
     shutil.rmtree(aside, ignore_errors=True)  # of an import that was cut short
     needed, free = found.copy_bytes, shutil.disk_usage(found.folder.parent).free
     if needed > free:
-        raise OSError(28, f"No space left on device: {needed} bytes needed, {free} free")
+        raise OSError(errno.ENOSPC, f"{needed} bytes are needed, {free} are free")
 
-    def copy(source: str, target: str) -> str:
-        shutil.copy2(source, target)
-        progress(Path(target).stat().st_size)
-        return target
+    for path in _files_in(found.source):
+        target = aside / path.relative_to(found.source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target)
+        _make_durable(target)
+        progress(target.stat().st_size)
 
-    shutil.copytree(found.source, aside, copy_function=copy)
+
+def _files_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _make_durable(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _size_of(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in _files_in(folder))
 
 
 def take_in(conn: Connection, found: Found) -> tuple[str, ...]:
