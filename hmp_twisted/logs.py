@@ -51,8 +51,10 @@ def relay_observer() -> FileLogObserver:
     begin with white space, so that they stay at the level of the line before.
     """
 
-    def line(event: LogEvent) -> str:
+    def line(event: LogEvent) -> str | None:
         level = event.get("log_level") or LogLevel.info
+        if level <= LogLevel.info and event.get("log_namespace", "").startswith("twisted."):
+            return None  # what Twisted tells of its start, its end and its sockets
         text = formatEvent(event)
         if "log_failure" in event:
             text += "\n" + event["log_failure"].getTraceback()

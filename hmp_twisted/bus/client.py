@@ -13,11 +13,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 import attrs
-from twisted.application.internet import ClientService
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.error import ConnectionClosed
 from twisted.internet.interfaces import IStreamClientEndpoint, ITCPTransport
-from twisted.internet.protocol import Factory, connectionDone
+from twisted.internet.protocol import connectionDone
 from twisted.protocols import amp
 from twisted.python.failure import Failure
 
@@ -25,14 +24,12 @@ from ..engine.manifest import Track
 from ..errors import DomainError, EngineAnswerError, EngineFaultError, EngineUnavailableError
 from ..logs import Logger
 from . import messages
+from .dial import Dialer
 
 log = Logger()
 
 ANSWER_WITHIN_S = 30.0
 """A media engine that has not answered by then is taken for gone. A stop waits for the disk."""
-
-RETRY_S = 0.1
-"""How often a connection is tried while there is none."""
 
 
 @attrs.define
@@ -52,6 +49,7 @@ class _ServerEnd(amp.AMP):
     def __init__(self, client: EngineClient) -> None:
         super().__init__()
         self._client = client
+        self.gone: Deferred[None] = Deferred()
 
     @messages.RecordingEnded.responder
     def _recording_ended(
@@ -74,7 +72,7 @@ class _ServerEnd(amp.AMP):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         super().connectionLost(reason)
-        self._client.lost(self)
+        self.gone.callback(None)
 
 
 class EngineClient:
@@ -84,13 +82,8 @@ class EngineClient:
         self._reactor = reactor
         self._protocol: _ServerEnd | None = None
         self._events: Events | None = None
-        self.service = ClientService(
-            endpoint,
-            Factory.forProtocol(lambda: _ServerEnd(self)),
-            retryPolicy=lambda attempts: RETRY_S,
-            clock=reactor,
-            prepareConnection=self._attach,
-        )
+        self._refusal = ""
+        self.service = Dialer(reactor, endpoint, lambda: _ServerEnd(self), self._serve)
 
     def listen(self, events: Events) -> None:
         """Let ``events`` be told from now on."""
@@ -229,11 +222,27 @@ class EngineClient:
         except DomainError:
             raise
         except Exception as error:  # whatever AMP's parsers raise on an answer of the wrong form
+            kind = type(error).__name__  # AMP's TooLong fails when it is shown
             raise EngineAnswerError(
-                f"the media engine's answer to {command.__name__} cannot be read: {error!r}"
+                f"the media engine's answer to {command.__name__} cannot be read: {kind}"
             ) from error
 
-    async def _attach_to(self, protocol: _ServerEnd) -> None:
+    async def _serve(self, protocol: _ServerEnd) -> None:
+        """Use a new connection until it is gone."""
+        try:
+            await self._attach(protocol)
+            self._refusal = ""
+            await protocol.gone
+            log.warn("the connection to the media engine is gone; it is tried again")
+        except DomainError as error:
+            if str(error) != self._refusal:  # it is met again at each try
+                log.error("cannot work with the media engine: {error}", error=error)
+            self._refusal = str(error)
+        finally:
+            self._protocol = None
+            protocol.hang_up()
+
+    async def _attach(self, protocol: _ServerEnd) -> None:
         answer = await self._ask(protocol, messages.Attach, {"protocol": messages.PROTOCOL})
         if answer["protocol"] != messages.PROTOCOL:
             raise EngineAnswerError(
@@ -244,17 +253,6 @@ class EngineClient:
         self._protocol = protocol
         self.tell(lambda events: events.attached())
 
-    def _attach(self, protocol: Any) -> Deferred[None]:
-        attached = Deferred.fromCoroutine(self._attach_to(protocol))
-
-        def refuse(failure: Failure) -> Failure:
-            log.error("cannot work with the media engine: {error}", error=failure.getErrorMessage())
-            protocol.hang_up()
-            return failure
-
-        attached.addErrback(refuse)
-        return attached
-
     def tell(self, event: Callable[[Events], Awaitable[None]]) -> None:
         """Pass an event on; a failure in taking it is logged, the next comparison mends it."""
         if self._events is None:
@@ -262,12 +260,6 @@ class EngineClient:
         Deferred.fromCoroutine(_awaited(event(self._events))).addErrback(
             lambda failure: log.failure("the media engine's event was not taken", failure)
         )
-
-    def lost(self, protocol: _ServerEnd) -> None:
-        """The connection of ``protocol`` is gone."""
-        if self._protocol is protocol:
-            self._protocol = None
-            log.warn("the connection to the media engine is gone; it is tried again")
 
 
 async def _awaited(awaitable: Awaitable[None]) -> None:

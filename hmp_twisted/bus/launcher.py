@@ -18,7 +18,6 @@ from twisted.internet.error import ProcessDone
 from twisted.internet.interfaces import IDelayedCall, IProcessTransport
 from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import LogLevel
-from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
 from ..logs import Logger, split_relayed
@@ -34,28 +33,18 @@ GRACE_S = 15.0
 """Closing segments waits for the disk; after this the child is killed."""
 
 
-class _Lines(LineOnlyReceiver):
-    """Passes the child's log lines on."""
-
-    delimiter = b"\n"
-
-    def lineReceived(self, line: bytes) -> None:
-        level, text = split_relayed(line.decode("utf-8", "replace"))
-        log.emit(LogLevel.lookupByName(level), "media engine: {text}", text=text)
-
-    def lineLengthExceeded(self, line: bytes) -> None:
-        self.lineReceived(line[: self.MAX_LENGTH])
-
-
 class _Child(ProcessProtocol):
     """One life of the engine's process."""
 
     def __init__(self, launcher: EngineLauncher) -> None:
         self._launcher = launcher
-        self._lines = _Lines()
+        self._unfinished = b""
 
     def outReceived(self, data: bytes) -> None:
-        self._lines.dataReceived(data)
+        *lines, self._unfinished = (self._unfinished + data).split(b"\n")
+        for line in lines:
+            level, text = split_relayed(line.decode("utf-8", "replace"))
+            log.emit(LogLevel.lookupByName(level), "media engine: {text}", text=text)
 
     errReceived = outReceived
 

@@ -21,7 +21,7 @@ from ..config import RestreamSettings
 from ..engine.ffmpeg import find_ffmpeg
 from . import checks
 from .dialogue import DemoError, Dialogue, say
-from .encoder import Receiver, Tap, contact_sheet, decode_errors, encoder_command
+from .encoder import Receiver, Tap, contact_sheet, encoder_command
 
 BINARIES = Path(sys.executable).parent
 RECORD_S = 4.0
@@ -153,8 +153,6 @@ def main_job(machine: Machine, binary: str, out: Path) -> None:
     checks.check_received(received, [segment.read_bytes() for segment in segments])
     clip = out / "received.ts"
     clip.write_bytes(received)
-    if errors := decode_errors(binary, clip):
-        say(f"  (ffmpeg on the received stream: {errors.splitlines()[0]})")
     contact_sheet(binary, clip, out / "received.png")
     say(f"  a picture of received frames: {out / 'received.png'}")
 
