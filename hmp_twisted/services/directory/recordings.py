@@ -160,7 +160,8 @@ def add_entry(conn: Connection, entry: Entry) -> tuple[str, ...]:
         raise NameTakenError(f"recording {entry.id} is in the catalogue already")
     columns = attrs.asdict(entry, filter=attrs.filters.exclude("hotmarks", "categories"))
     conn.execute(insert(recordings).values(**columns, wanted=STOPPED, revision=1, filed_revision=0))
-    for mark in entry.hotmarks:
+    # A file that people can edit may tell a thing twice.
+    for mark in {mark.time_s: mark for mark in entry.hotmarks}.values():
         conn.execute(insert(hotmarks).values(recording_id=entry.id, **attrs.asdict(mark)))
     return _add_categories(conn, entry.id, entry.categories)
 
@@ -169,12 +170,15 @@ def _add_categories(
     conn: Connection, recording_id: str, given: Sequence[CategoryValues]
 ) -> tuple[str, ...]:
     unknown = []
+    meant = {}
     for values in given:
         category_id = _category_meant(conn, values)
         if category_id is None:
             unknown.append(values.category or values.category_id)
-            continue
-        for position, value in enumerate(values.values):
+        else:
+            meant[category_id] = values.values
+    for category_id, texts in meant.items():
+        for position, value in enumerate(texts):
             row = {"category_id": category_id, "position": position, "value": value}
             conn.execute(insert(recording_categories).values(recording_id=recording_id, **row))
     return tuple(unknown)

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
+from hmp_twisted.engine import manifest
+from hmp_twisted.services.directory import verifying
 from hmp_twisted.store.pool import Store
 from hmp_twisted.store.schema import settings
+from tests.catalogue import packets
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +40,19 @@ def conn(store: Store) -> Iterator[Connection]:
     """A connection in a transaction."""
     with store.begin() as connection:
         yield connection
+
+
+SOUND = packets(40)
+"""A sound segment."""
+
+
+def ignore(done: int) -> None:
+    """Nobody watches the progress."""
+
+
+def problems(folder: Path) -> list[str]:
+    """What is wrong with each segment of the recording in ``folder``, in order."""
+    return [report.problem for report in verifying.verify(folder, manifest.read(folder))]
 
 
 def version(conn: Connection) -> int:
