@@ -211,6 +211,7 @@ class Receiver:
         batches: list[Batch] = []
         for source in group:
             descriptor = source.socket.descriptor if source.socket is not None else -1
+            taken = 0
             for _ in range(_MOST_PER_DRAIN):
                 start = buffer.used
                 count = layout.receive(descriptor, start)
@@ -218,14 +219,15 @@ class Receiver:
                     break
                 buffer.used = start + count
                 batches.append((source, start, buffer.used))
-                if count > self._peak:
-                    self._peak = count
+                taken += count
                 if buffer.used < SLOTS:
                     break
                 self._settle(buffer, with_rtp, batches, now)
                 batches = []
                 buffer = self._with_room()
                 layout = buffer.rtp if with_rtp else buffer.plain
+            if taken > self._peak:
+                self._peak = taken
         self._settle(buffer, with_rtp, batches, now)
 
     def _settle(self, buffer: Buffer, with_rtp: bool, batches: list[Batch], now: float) -> None:
