@@ -15,7 +15,6 @@ import attrs
 from ..errors import DomainError, StoreError
 from . import answers
 from .answers import Answer, Table
-from .context import Context
 from .parameters import FormError, Parameter
 
 Handler = Callable[..., Awaitable[str | None]]
@@ -118,6 +117,3 @@ def _handles(handler: Handler, names: Sequence[str]) -> bool:
         "context",
         *(python_name(name) for name in names),
     ]
-
-
-__all__ = ["Command", "Context", "DeclarationError", "Handler", "python_name"]

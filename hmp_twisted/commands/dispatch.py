@@ -15,10 +15,11 @@ import attrs
 from .. import errors
 from ..errors import DomainError
 from ..logs import Logger
+from ..services.bundle import Services
 from ..services.rights import Actor
 from . import answers
 from .command import Command
-from .context import Context, Services
+from .context import Context
 from .parameters import FormError
 from .registry import COMMANDS
 from .text import shown

@@ -7,8 +7,8 @@ from typing import Any
 import attrs
 import pytest
 
-from hmp_twisted.commands.context import Services
 from hmp_twisted.commands.dispatch import Dispatcher
+from hmp_twisted.services.bundle import Services
 from hmp_twisted.services.rights import Actor
 
 ACTOR = Actor(None, "a device")
@@ -71,7 +71,7 @@ class Stage:
     def __attrs_post_init__(self) -> None:
         fake: Any = self.fakes
         self.dispatcher = Dispatcher(
-            Services(fake, fake, fake, fake, fake), lambda: self.ready, self._tick
+            Services(fake, fake, fake, fake, fake, fake), lambda: self.ready, self._tick
         )
 
     def _tick(self) -> float:
