@@ -40,7 +40,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
 def print_details(pairs: Iterable[tuple[str, object]]) -> None:
     """Print what is known of one object, a line each; several values are one line each, too."""
     pairs = [(label, value) for label, value in pairs]
-    width = max(len(label) for label, _ in pairs) + 2
+    width = max(len(label) for label, _ in pairs) + 3
     for label, value in pairs:
         lines = [str(v) for v in value] if isinstance(value, tuple | list) else [str(value)]
         for number, line in enumerate(lines or [""]):
