@@ -112,6 +112,11 @@ class Child(ProcessProtocol):
         """Its process ID, none once it is gone."""
         return None if self._reason or self.transport is None else self.transport.pid
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The last lines that it has written to standard error."""
+        return self._lines.read()
+
     def stop(self, grace_s: float = GRACE_S) -> Deferred[None]:
         """Ask it to end, make it after ``grace_s``; fires when it is gone."""
         gone: Deferred[None] = Deferred()
