@@ -129,3 +129,8 @@ class Stage(Server):
                 sender.await_seconds(seconds)
         client.result("stopRecording", recording)
         return recording
+
+    def categories(self, kind: str, made: str) -> dict[str, list[str]]:
+        """The values of each category of a session or recording, as ``hmpctl`` shows them."""
+        shown = self.show(kind, "show", made)["categories"]
+        return {entry["category_id"]: entry["values"] for entry in shown}

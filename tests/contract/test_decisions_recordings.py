@@ -63,7 +63,7 @@ def test_start_recording_takes_the_sessions_metadata_over(stage: Stage, client: 
         "the text",
         "",
     ]
-    assert shown["categories"] == [{"category_id": stage.names.several, "values": ["b", "a"]}]
+    assert stage.categories("recording", recording) == {stage.names.several: ["b", "a"]}
 
 
 def test_start_recording_of_a_source_that_sends_nothing(stage: Stage, client: Client) -> None:

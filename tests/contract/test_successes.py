@@ -90,9 +90,7 @@ def test_set_session_category(stage: Stage, client: Client) -> None:
     """The session has the values, in their order."""
     session = stage.session(client)
     assert client.ask("setSessionCategory", session, stage.names.several, "b", "a") == "OK"
-    assert stage.show("session", "show", session)["categories"] == [
-        {"category_id": stage.names.several, "values": ["b", "a"]}
-    ]
+    assert stage.categories("session", session) == {stage.names.several: ["b", "a"]}
 
 
 @covers("startRecording", "OK")
@@ -133,7 +131,7 @@ def test_update_metadata_and_category(stage: Stage, client: Client) -> None:
     assert client.ask("setCategory", recording, stage.names.single, "HD") == "OK"
     shown = stage.show("recording", "show", recording)
     assert shown["title"] == "Test2"
-    assert shown["categories"] == [{"category_id": stage.names.single, "values": ["HD"]}]
+    assert stage.categories("recording", recording) == {stage.names.single: ["HD"]}
 
 
 @covers("addHotmark", "OK")
