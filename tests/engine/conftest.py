@@ -11,6 +11,7 @@ import pytest
 import pytest_twisted
 from twisted.internet.defer import ensureDeferred
 
+from .bench_of_recording import Bench
 from .playing import Player
 
 MAKE_CLIPS = Path(__file__).parents[2] / "media" / "make_clips.py"
@@ -30,5 +31,13 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def player(tmp_path: Path) -> Iterator[Player]:
     """A Restreamer over an empty folder; its processes are gone at the end."""
     made = Player(tmp_path)
+    yield made
+    pytest_twisted.blockon(ensureDeferred(made.close()))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """A place to record in; its recorders are closed at the end."""
+    made = Bench(tmp_path / "recordings")
     yield made
     pytest_twisted.blockon(ensureDeferred(made.close()))
