@@ -121,4 +121,5 @@ def _declared(command: type[amp.Command], box: amp.Box) -> DomainError:
     for kind, declared in command.errors.items():
         if declared == code and issubclass(kind, DomainError):
             return kind(text)
-    return EngineFaultError(f"the media engine failed in {command.__name__}: {text or code!r}")
+    what = text or code.decode("ascii", "replace")
+    return EngineFaultError(f"the media engine failed in {command.__name__}: {what}")
