@@ -142,6 +142,8 @@ class LiveRecording:
         self.tracks: list[LiveTrack] = []
         self.lock = DeferredLock()
         """Held by each command, so that one begins when the one before has ended."""
+        self.saving = DeferredLock()
+        """Held while ``recording.json`` is replaced, by a command or by the repair after a crash."""
         self.ended = False
         self.save_wanted = False
         self.repaired: Deferred[None] = succeed(None)

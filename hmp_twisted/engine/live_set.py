@@ -149,7 +149,7 @@ class LiveSet:
         Raises:
             OSError: it cannot be written.
         """
-        await self.disk.run(self.active.save, self.snapshot(live))
+        await live.saving.run(lambda: self.disk.run(self.active.save, self.snapshot(live)))
 
     async def end(
         self, live: LiveRecording, state: manifest.State, reason: str
