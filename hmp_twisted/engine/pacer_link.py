@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.interfaces import IDelayedCall, IReadDescriptor
 from zope.interface import implementer
 
 from ..errors import StreamFailedError
@@ -25,6 +25,8 @@ from .process import Child, EngineReactor, Exit, spawn_python
 
 _PACKAGE = Path(__file__).parents[2]
 _SOCKET_BUFFER = 1 << 20
+SILENCE_S = 5.0
+"""A pacer that has streams and says nothing for so long hangs."""
 
 
 @implementer(IReadDescriptor)
@@ -38,11 +40,19 @@ class PacerLink:
         reactor: EngineReactor,
         on_message: Callable[[Message], None],
         on_lost: Callable[[str], None],
+        is_busy: Callable[[], bool],
     ) -> None:
-        """``on_lost`` is told why, after the last message of the pacer that died."""
+        """``on_lost`` is told why, after the last message of the pacer that died.
+
+        While it ``is_busy`` with a stream a pacer tells of it twice a second; one that is silent
+        for :data:`SILENCE_S` hangs, and is killed.
+        """
         self._reactor = reactor
         self._on_message = on_message
         self._on_lost = on_lost
+        self._is_busy = is_busy
+        self._heard = 0.0
+        self._watch: IDelayedCall | None = None
         self._socket: socket.socket | None = None
         self._child: Child | None = None
         self.generation = 0
@@ -70,6 +80,7 @@ class PacerLink:
         self._socket = ours
         self.generation += 1
         self._reactor.addReader(self)
+        self._listen()
         self.log.info("pacer started, pid {pid}", pid=self.pid)
 
     def send(self, message: Message, descriptor: int | None = None) -> None:
@@ -95,6 +106,7 @@ class PacerLink:
             if message is None:
                 self._lose("it ended")
             else:
+                self._heard = self._reactor.seconds()
                 self._on_message(message)
 
     def close(self) -> Deferred[None]:
@@ -138,6 +150,21 @@ class PacerLink:
         if not outcome.is_clean:
             self.log.debug("pacer {how}", how=outcome.describe())
 
+    def _listen(self) -> None:
+        """Look now and then whether a busy pacer still tells of itself."""
+        self._heard = self._reactor.seconds()
+        self._watch = self._reactor.callLater(SILENCE_S / 4, self._look)
+
+    def _look(self) -> None:
+        now = self._reactor.seconds()
+        if not self._is_busy():
+            self._heard = now
+        if now - self._heard > SILENCE_S:
+            self.log.error("pacer {pid} hangs: killed", pid=self.pid)
+            self._lose(f"it was silent for {SILENCE_S:.0f} s")
+        else:
+            self._watch = self._reactor.callLater(SILENCE_S / 4, self._look)
+
     def _lose(self, reason: str) -> None:
         self._hang_up()
         if self._child is not None:  # one that only closed its socket must not send on
@@ -146,6 +173,8 @@ class PacerLink:
         self._on_lost(reason)
 
     def _hang_up(self) -> None:
+        if self._watch is not None and self._watch.active():
+            self._watch.cancel()
         if self._socket is not None:
             self._reactor.removeReader(self)
             with contextlib.suppress(OSError):

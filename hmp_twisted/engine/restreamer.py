@@ -57,7 +57,9 @@ class Restreamer:
         self._settings = settings
         self._on_ended = on_ended
         self._streams: dict[str, tuple[Stream, str]] = {}
-        self._link = PacerLink(reactor, self._hear, self._lose_pacer)
+        self._link = PacerLink(
+            reactor, self._hear, self._lose_pacer, is_busy=lambda: bool(self._streams)
+        )
 
     def start(
         self,

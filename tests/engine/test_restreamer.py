@@ -179,6 +179,24 @@ async def test_a_pacer_that_dies_is_replaced(clips: dict[str, bytes], player: Pl
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_pacer_that_hangs_is_replaced(
+    clips: dict[str, bytes], player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that says nothing of its streams for a while is killed, and they go on with another."""
+    monkeypatch.setattr("hmp_twisted.engine.pacer_link.SILENCE_S", 1.0)
+    player.record(clips["cbr"])
+    receiver = player.receiver()
+    await player.start("s", receiver, loop=True)
+    first = player.restreamer.status()["pacer_pid"]
+    kill(first, signal.SIGSTOP)
+    await until(lambda: player.restreamer.status()["pacer_pid"] not in (None, first), "another")
+    assert not is_running(first)
+    count = len(receiver.datagrams)
+    await until(lambda: len(receiver.datagrams) > count + 50, "datagrams to go on")
+    assert player.ended == []
+
+
+@pytest_twisted.ensureDeferred
 async def test_an_ffmpeg_that_dies_again_and_again_is_given_up(
     clips: dict[str, bytes], player: Player, monkeypatch: pytest.MonkeyPatch
 ) -> None:

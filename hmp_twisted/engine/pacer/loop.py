@@ -23,6 +23,7 @@ _TICK_PER_STREAM_S = 0.000_025
 _SPARE_S = 0.000_6
 """A chunk is prepared where no datagram is due for so long, as preparing takes about that."""
 _REPORT_S = 0.5
+"""How often positions are told; the engine takes a pacer that tells nothing for dead."""
 _IDLE_S = 3600.0
 
 
@@ -58,7 +59,8 @@ class Loop:
         if not self._heap:
             return _IDLE_S if not self._feeds else _REPORT_S
         tick = min(_LONGEST_TICK_S, _TICK_PER_STREAM_S * (len(self._feeds) - 1))
-        return max(0.0, max(self._heap[0][0], self._woken + tick) - time.monotonic())
+        rest = max(self._heap[0][0], self._woken + tick) - time.monotonic()
+        return min(max(0.0, rest), _REPORT_S)
 
     def _schedule(self, feed: Feed) -> None:
         self._turns += 1  # breaks ties: feeds themselves have no order
