@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from .. import config
 from ..errors import StoreError
+from ..services.directory.ownership import hand_over
 from ..store import faults
 from ..store.engines import is_sqlite, parse_url, shown
 from ..store.pool import Store
@@ -71,10 +72,19 @@ class Administration:
 
     def _store(self) -> Store:
         if self._opened is None:
+            is_new = not self.has_database
             store = Store(self.settings.database_url, self.settings.data_dir)
             store.open()
+            if is_new:
+                _hand_over(Path(str(store.url.database)))
             self._opened = store
         return self._opened
+
+
+def _hand_over(database: Path) -> None:
+    """Give a database that root has made, and what goes with it, to the folder's owner."""
+    for path in database.parent.glob(f"{database.name}*"):
+        hand_over(path, database.parent)
 
 
 def _what_failed(error: StoreError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from hmp_twisted.cli.main import hmpctl
+from tests.catalogue import add_files, new_id, packets
 
 from .conftest import Hmpctl
 
@@ -154,3 +156,16 @@ def test_the_environment_names_config_and_data_directory(
     result = CliRunner().invoke(hmpctl, ["api", "status"], prog_name="hmpctl")
     assert "tcp:4000" in result.stdout
     assert (tmp_path / "elsewhere" / "hmp.db").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files for others: run as root")
+def test_what_root_makes_belongs_to_the_servers_user(ctl: Hmpctl, tmp_path: Path) -> None:
+    """Or the server, which is not root, could not write its own database and recordings."""
+    ctl.recordings.mkdir(parents=True)
+    for folder in (ctl.data_dir, ctl.recordings):
+        os.chown(folder, 12345, 12346)
+    folder = add_files(tmp_path, new_id(), [[packets(3)]])
+    recording_id = ctl("recording", "import", str(folder)).strip()
+    made = [ctl.data_dir / "hmp.db", *(ctl.recordings / recording_id).rglob("*")]
+    assert len(made) == 4
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in made} == {(12345, 12346)}

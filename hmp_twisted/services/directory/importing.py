@@ -21,6 +21,7 @@ from ...errors import InUseError, InvalidValueError, NameTakenError, WriteFailed
 from .. import catalogue_file
 from . import rebuilding, recordings
 from .naming import is_id, new_id
+from .ownership import hand_over
 
 ASIDE = ".import-"
 """Begins the name of a folder that is being copied; the recording's ID follows."""
@@ -135,6 +136,7 @@ def place(found: Found, progress: Progress) -> None:
             return
         _copy(found, aside, progress)
         _complete(found, aside)
+        hand_over(aside, found.folder.parent)
         aside.rename(found.folder)
         manifest.sync_folder(found.folder.parent)
     except OSError as error:
