@@ -7,6 +7,7 @@ and of the pacer's death.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import socket
@@ -25,6 +26,8 @@ from .process import Child, EngineReactor, Exit, spawn_python
 
 _PACKAGE = Path(__file__).parents[2]
 _SOCKET_BUFFER = 1 << 20
+_F_SETPIPE_SZ = 1031
+_PIPE_BYTES = 256 * 1024
 SILENCE_S = 5.0
 """A pacer that has streams and says nothing for so long hangs."""
 
@@ -180,3 +183,12 @@ class PacerLink:
             with contextlib.suppress(OSError):
                 self._socket.close()
             self._socket = None
+
+
+def make_pipe() -> tuple[int, int]:
+    """A pipe that holds some tenths of a second, so that a busy machine does not stall a stream."""
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    # Refused where the user has many pipes already: the default of 64 KiB does then.
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(writing, _F_SETPIPE_SZ, _PIPE_BYTES)
+    return reading, writing

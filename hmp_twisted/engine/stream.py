@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import contextlib
 import enum
-import fcntl
 import os
 import signal
 from collections.abc import Callable
@@ -32,7 +31,7 @@ from ..errors import StreamFailedError
 from ..logs import Logger
 from .ffmpeg import Destination, sender_arguments
 from .pacer.control import Message, Order, add_message
-from .pacer_link import PacerLink
+from .pacer_link import PacerLink, make_pipe
 from .process import Child, EngineReactor, Exit, spawn
 from .route import check_route
 
@@ -44,8 +43,6 @@ RETRY_S = (0.1, 0.4, 1.6, 6.4)
 """How long is waited before each try to go on; there are no more tries than these."""
 HEALTHY_S = 10.0
 """A stream that ran for so long has all its tries again."""
-_F_SETPIPE_SZ = 1031
-_PIPE_BYTES = 256 * 1024
 
 
 class State(enum.Enum):
@@ -159,7 +156,7 @@ class Stream:
         check_route(self.destination)
         arguments = sender_arguments(self._find_ffmpeg(), self.destination)
         self._link.ensure()
-        reading, writing = _make_pipe()
+        reading, writing = make_pipe()
         try:
             self._give(writing)
             name = f"ffmpeg of stream {self.order.stream_id}"
@@ -296,12 +293,3 @@ class Stream:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self._timer = None
-
-
-def _make_pipe() -> tuple[int, int]:
-    """A pipe that holds some tenths of a second, so that a busy machine does not stall a stream."""
-    reading, writing = os.pipe2(os.O_CLOEXEC)
-    # Refused where the user has many pipes already: the default of 64 KiB does then.
-    with contextlib.suppress(OSError):
-        fcntl.fcntl(writing, _F_SETPIPE_SZ, _PIPE_BYTES)
-    return reading, writing

@@ -114,6 +114,10 @@ class Splicer:
             off = off[np.abs(off) <= _PLAUSIBLE]
         return (centre + int(off.max())) * PCR_PER_STAMP if len(off) else None
 
+    def counter_of(self, pid: int) -> int:
+        """The continuity counter that the PID was last sent with."""
+        return int(self._counter[pid])
+
     def join(self, shift: int) -> None:
         """What comes now is the next segment, its clock shifted by ``shift`` 27 MHz ticks."""
         self.shift = shift

@@ -83,6 +83,13 @@ def null_packets(count: int) -> Packets:
     return packets
 
 
+def pcr_packets(count: int, pid: int, counter: int) -> Packets:
+    """That many packets of nothing but a PCR; the counter does not count them (2.4.3.3)."""
+    packets = np.full((count, PACKET), 0xFF, np.uint8)
+    packets[:, :6] = (0x47, pid >> 8, pid & 0xFF, 0x20 | counter, 183, 0x10)
+    return packets
+
+
 def pids_of(packets: Packets) -> Integers:
     """Every packet's PID."""
     return (packets[:, 1].astype(np.int64) & 0x1F) << 8 | packets[:, 2]

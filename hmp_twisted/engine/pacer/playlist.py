@@ -11,8 +11,20 @@ import numpy as np
 
 from .joints import Splicer, joint
 from .pacing import Ticks, Timeline
-from .packets import PCR_HZ, Packets, Pcrs, find_pcrs, null_packets
+from .packets import (
+    GROUP,
+    PCR_HZ,
+    Packets,
+    Pcrs,
+    find_pcrs,
+    null_packets,
+    pcr_packets,
+    put_pcrs,
+)
 from .segment import Segment, SegmentFile, packet_at, segment_at
+
+PCR_INTERVAL = PCR_HZ // 25
+"""A receiver may count on a PCR each 0.04 s (DVB, ETSI TS 101 154), 0.1 s in any case (2.7.2)."""
 
 
 @attrs.frozen
@@ -88,12 +100,13 @@ class Playlist:
         self.close()
         if following is None:
             return packets, due
-        sent = len(packets)
+        sent, clock = len(packets), self._sent_clock()
         nulls = self._join(following, sent)
+        filling = self._filling(sent, nulls, clock)
         due = np.concatenate((due, self._timeline.fill(sent, nulls)))
         self._file, self._at = following, 0
         self._origin_s, self._origin_ticks = following.segment.offset_s, self._timeline.ticks
-        return np.concatenate((packets, null_packets(nulls))), due
+        return np.concatenate((packets, filling)), due
 
     def _join(self, following: SegmentFile, sent: int) -> int:
         """Set the clock for the following segment; how many null packets come before it."""
@@ -115,6 +128,25 @@ class Playlist:
             first = int(pcrs.value[0])
             timeline.join(first, mark.ticks + first + found.shift - mark.value - before)
         return found.nulls
+
+    def _sent_clock(self) -> int | None:
+        """The PCR as it is sent, at the packet that comes next; none if there was none."""
+        mark = self._timeline.mark
+        if mark is None:
+            return None
+        return mark.value + self._splicer.shift + round(self._timeline.ticks - mark.ticks)
+
+    def _filling(self, sent: int, nulls: int, clock: int | None) -> Packets:
+        """Null packets, with a PCR among them where they last longer than a PCR may be away."""
+        packets, rate = null_packets(nulls), self._timeline.rate
+        if clock is None or self._pcr_pid is None or nulls * rate < PCR_INTERVAL:
+            return packets
+        step = max(1, int(PCR_INTERVAL / rate / GROUP)) * GROUP
+        places = np.arange(-sent % GROUP, nulls, step)
+        counter = self._splicer.counter_of(self._pcr_pid)
+        packets[places] = pcr_packets(len(places), self._pcr_pid, counter)
+        put_pcrs(packets, places, clock + (places * rate).astype(np.int64))
+        return packets
 
     def _open_next(self) -> SegmentFile | None:
         """The next segment that holds packets, from the start again if the stream loops."""
