@@ -67,8 +67,9 @@ class Server(Service):
         return self._ready and not self._stopping
 
     def startService(self) -> None:
-        """Start the engine and look for it; the port opens once it has been compared with."""
+        """Start the engine and look for it; commands are refused until it was compared with."""
         super().startService()
+        self._parts.command_api.startService()
         if self._parts.launcher is not None:
             self._parts.launcher.startService()
         self._parts.engine.service.startService()
@@ -89,7 +90,6 @@ class Server(Service):
             self._every(TOUCH_EVERY_S, self._parts.services.catalogue.file_changes),
             self._every(COMPARE_EVERY_S, self._parts.reconciler.compare),
         )
-        self._parts.command_api.startService()
         notify("READY=1")
         log.info("hmp is ready")
 
@@ -120,8 +120,7 @@ class Server(Service):
         notify("STOPPING=1")
         self._stopping = True
         parts = self._parts
-        if self._ready:
-            await parts.command_api.stopService()
+        await parts.command_api.stopService()
         for loop in self._periodic:
             if loop.running:
                 loop.stop()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ..harness import FakeEngine, fault, raw, says
+from ..harness import FakeEngine, fault, raw, says, wait_for
 from .lines import covers, error
 from .stage import Stage
 
@@ -54,8 +54,8 @@ def test_engine_answers_what_cannot_be_read(staged: tuple[Stage, FakeEngine]) ->
             engine.answers["ReadClock"] = answer
             assert client.ask("addHotmark", recording, "x") == error("general", "070007")
         engine.answers["ReadClock"] = says(seconds=b"7.9")
-        stage.await_ready()
-        assert client.ask("addHotmark", recording, "x") == "OK"
+        asked = ("addHotmark", recording, "x")
+        wait_for(lambda: client.ask(*asked) == "OK", 5, "answer after a new connection")
         client.ask("stopRecording", recording)
     assert stage.show("recording", "show", recording)["hotmarks"] == [{"time_s": 7, "title": "x"}]
 

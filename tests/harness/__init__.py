@@ -8,7 +8,7 @@ is ended, and seen to be ended, by ``close`` or by leaving the ``with``.
 from __future__ import annotations
 
 from .client import TRANSCRIPT, Client, ClosedError, quoted
-from .daemon import LIVE, Daemon, script
+from .daemon import LIVE, ORDERLY, Daemon, script
 from .fake_engine import FakeEngine, fault, raw, says
 from .ports import free_tcp_port, free_udp_port, listens
 from .receiving import Receiver
@@ -18,6 +18,7 @@ from .waiting import stays, wait_for
 
 __all__ = [
     "LIVE",
+    "ORDERLY",
     "TRANSCRIPT",
     "Client",
     "ClosedError",

@@ -17,6 +17,9 @@ from . import processes
 from .waiting import wait_for
 
 BIN = Path(sys.executable).parent
+ORDERLY = (0, -signal.SIGTERM)
+"""How a ``twistd`` ends that was told to: by the signal, raised again once all is done."""
+
 LIVE: list[Daemon] = []
 """All that were started and not closed: their logs go into the report of a failed test."""
 
