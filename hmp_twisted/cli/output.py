@@ -32,9 +32,11 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
     numeric = [
         bool(rows) and all(isinstance(row[c], int) for row in rows) for c in range(len(widths))
     ]
-    for line in [headings, *cells]:
-        padded = [_padded(*column) for column in zip(line, widths, numeric, strict=True)]
-        click.echo("  ".join(padded).rstrip())
+    lines = [
+        "  ".join(_padded(*cell) for cell in zip(line, widths, numeric, strict=True)).rstrip()
+        for line in [headings, *cells]
+    ]
+    click.echo("\n".join(lines))
 
 
 def print_details(pairs: Iterable[tuple[str, object]]) -> None:
@@ -55,6 +57,8 @@ def warn(text: str) -> None:
 
 def printable(text: str) -> str:
     """``text`` in one line; control characters as escapes, so that none acts on the terminal."""
+    if text.isprintable():
+        return text  # nearly all of them, and a list may have 100,000
     return "".join(
         char.encode("unicode_escape").decode()
         if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")
@@ -91,6 +95,8 @@ def yes_no(value: bool) -> str:
 
 def _width(text: str) -> int:
     """Columns on a terminal: East Asian wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in text
