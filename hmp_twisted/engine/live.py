@@ -143,7 +143,7 @@ class LiveRecording:
         self.lock = DeferredLock()
         """Held by each command, so that one begins when the one before has ended."""
         self.saving = DeferredLock()
-        """Held while ``recording.json`` is replaced, by a command or by the repair after a crash."""
+        """Held while ``recording.json`` is replaced, by a command or by a repair after a crash."""
         self.ended = False
         self.save_wanted = False
         self.repaired: Deferred[None] = succeed(None)

@@ -41,7 +41,7 @@ from .upkeep import Upkeep
 
 LOCK_PATIENCE_S = 10.0
 """How long a new engine waits for a dying one to let go of the recordings."""
-_LOCK_RETRY_S = 0.05
+_RETRY_S = 0.05
 
 T = TypeVar("T")
 log = Logger()
@@ -183,7 +183,7 @@ class Recorder:
                     f"{self._recordings} is in use by another media engine, process {holder}; "
                     "stop it, or give this one a data directory of its own"
                 )
-            await deferLater(self._reactor, _LOCK_RETRY_S)
+            await deferLater(self._reactor, _RETRY_S)
 
     async def _start(self, recording_id: str, tracks: tuple[manifest.Track, ...]) -> None:
         if not self._opened:
@@ -280,6 +280,8 @@ class Recorder:
             self._lives.active.unlock()
             return
         self._opened = False
+        while self._starting:  # they are left for the next life with the others
+            await deferLater(self._reactor, _RETRY_S)
         for live in self._lives:
             await live.lock.run(Deferred.fromCoroutine, leave(self._lives, live))
         self._lives.receiver.close()
