@@ -174,6 +174,7 @@ class CommandApi(Service):
     async def _close(self) -> None:
         if self._port is None:
             return
+        # Taken first: the service may be told to stop twice, a port may not.
         port, self._port = self._port, None
         stopped = port.stopListening()
         if stopped is not None:

@@ -58,7 +58,7 @@ class CommandFactory(ServerFactory):
         self._refusals = 0
         self._told: set[str] = set()
         self._stopping = False
-        self._drained: Deferred[None] | None = None
+        self._drained: list[Deferred[None]] = []
 
     @property
     def connections(self) -> int:
@@ -125,8 +125,8 @@ class CommandFactory(ServerFactory):
             self._fire_drained()
 
     def _fire_drained(self) -> None:
-        if self._drained is not None:
-            drained, self._drained = self._drained, None
+        waiting, self._drained = self._drained, []
+        for drained in waiting:
             drained.callback(None)
 
     # -- what ends connections -------------------------------------------------------------------
@@ -144,12 +144,11 @@ class CommandFactory(ServerFactory):
         """Let running commands finish, refuse others, close; fires when all are gone."""
         self._stopping = True
         drained: Deferred[None] = Deferred()
-        if not self._clients:
-            drained.callback(None)
-            return drained
-        self._drained = drained
+        self._drained.append(drained)
         for connection in list(self._clients):
             connection.finish()
+        if not self._clients:
+            self._fire_drained()
         return drained
 
     def abort(self) -> None:

@@ -72,6 +72,7 @@ async def test_disabled_nothing_listens() -> None:
     served.store.answer = access(LOCAL, enabled=False)
     await served.poll()
     await until(lambda: served.api.address is None, "the port is closed")
+    await turns()
     with pytest.raises(ConnectionRefusedError):
         await in_thread(connect, port)
     await served.stop()
@@ -299,6 +300,7 @@ async def test_the_end_lets_running_commands_finish_and_refuses_others(served: S
     port = served.port
     stopped = served.api.stopService()
     await until(lambda: served.api.address is None, "the port is closed")
+    await turns()
     with pytest.raises(ConnectionRefusedError):
         await in_thread(connect, port)
     assert not stopped.called
@@ -307,6 +309,23 @@ async def test_the_end_lets_running_commands_finish_and_refuses_others(served: S
     assert answers == b"OK|done\nERROR|070000|Internal Server Error\n"
     client.close()
     await stopped
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_end_may_be_asked_for_twice(served: Served) -> None:
+    """Both are told when all is over."""
+    client = await in_thread(connect, served.port)
+    client.sendall(b"wait\n")
+    await until(lambda: served.dispatcher.waiting, "the command runs")
+    both = [served.api.stopService(), served.api.stopService()]
+    await until(lambda: served.api.address is None, "the port is closed")
+    await turns()
+    served.dispatcher.waiting.pop().callback("OK|done")
+    assert await in_thread(read_all, client) == b"OK|done\n"
+    client.close()
+    await both[0]
+    await both[1]
+    assert served.api.connections == 0
 
 
 @pytest_twisted.ensureDeferred
