@@ -59,6 +59,7 @@ TABLE = [
         [packet(3, field="pcr"), packet(3, field="pcr", body=9)],
         0,
     ),
+    ("other bytes late in the head", [packet(3), packet(3)[:10] + b"\x01" + packet(3)[11:]], 1),
     ("twice each", [packet(3), packet(3), packet(4), packet(4)], 0),
     ("a jump announced", [packet(3), packet(9, field="jump"), packet(10)], 0),
     ("null packets do not count", [packet(3, pid=0x1FFF), packet(9, pid=0x1FFF)], 0),
