@@ -148,14 +148,9 @@ class CommandApi(Service):
         try:
             endpoint = server_endpoint(self._reactor, self._settings.endpoint)
             self._port = await endpoint.listen(self._factory)
-        except (
-            CannotListenError,
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-        ) as error:
+        except Exception as error:
+            # Besides what the system refuses: all that endpoints raise for a certificate that is
+            # not there, or a plug-in that is not installed.
             self._tell_listen_failure(error)
         else:
             self._listen_fails = False

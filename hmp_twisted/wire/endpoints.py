@@ -1,8 +1,8 @@
 """Where the Command Line API listens, from a Twisted endpoint description.
 
-Two descriptions get more than Twisted gives them: a plain ``tcp:PORT`` listens on IPv6 and IPv4
-(Twisted's is IPv4 alone), and a ``unix:PATH`` without a mode is 0660, since the file's permissions
-decide who may connect.
+Three descriptions get more than Twisted gives them: a plain ``tcp:PORT`` listens on IPv6 and IPv4
+(Twisted's is IPv4 alone), a ``unix:PATH`` without a mode is 0660, since the file's permissions
+decide who may connect, and ``tls:`` is another name for ``ssl:``.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ def server_endpoint(reactor: Any, description: str) -> IStreamServerEndpoint:
     plain = _PLAIN_TCP.fullmatch(description)
     if plain:
         return AnyAddressEndpoint(reactor, int(plain[1]))
+    if description.startswith("tls:"):
+        description = "ssl:" + description.removeprefix("tls:")
     if description.startswith("unix:") and ":mode=" not in description:
         description += ":mode=660"
     endpoint: IStreamServerEndpoint = serverFromString(reactor, description)

@@ -191,7 +191,15 @@ async def test_a_port_in_use_is_told_once_and_tried_again(logged: list[LogEvent]
     await served.stop()
 
 
-@pytest.mark.parametrize("where", ["tcp:0:interface=192.0.2.1", "unix:/no/such/folder/socket"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "tcp:0:interface=192.0.2.1",
+        "unix:/no/such/folder/socket",
+        "tls:0:privateKey=/no/such/key.pem",
+        "systemd:domain=INET:index=0",
+    ],
+)
 @pytest_twisted.ensureDeferred
 async def test_what_cannot_be_listened_at_is_told(where: str, logged: list[LogEvent]) -> None:
     """An address that is not local, a folder that is not there."""
