@@ -49,7 +49,7 @@ class RecordingEngine(Protocol):
 
 
 @attrs.frozen
-class _End:
+class End:
     """How a recording ended."""
 
     state: str
@@ -142,7 +142,7 @@ class Recordings:
         async with self.serial.acting_on(recording_id):
             await self._find_active(actor, recording_id)
             try:
-                end = _End(*await self._engine.stop_recording(recording_id))
+                end = End(*await self._engine.stop_recording(recording_id))
             except errors.UnknownRecordingError:
                 end = await self._store.in_thread(read_end, self._folder, recording_id)
             await self._note_end(recording_id, end)
@@ -167,7 +167,7 @@ class Recordings:
             StoreError: it could not be noted; the reconciler will find it.
         """
         async with self.serial.acting_on(recording_id):
-            await self._note_end(recording_id, _End(state, duration_s, reason))
+            await self._note_end(recording_id, End(state, duration_s, reason))
 
     async def _switch(
         self,
@@ -214,7 +214,7 @@ class Recordings:
         name = f"note that recording {recording_id} is {state}"
         await self._store.transact(name, entries.settle, recording_id, state, state)
 
-    async def _note_end(self, recording_id: str, end: _End) -> None:
+    async def _note_end(self, recording_id: str, end: End) -> None:
         ended = await self._store.transact(
             f"note the end of recording {recording_id}",
             entries.end,
@@ -251,12 +251,12 @@ class Recordings:
             )
 
 
-def read_end(recordings_dir: Path, recording_id: str) -> _End:
+def read_end(recordings_dir: Path, recording_id: str) -> End:
     """How a recording ended that the media engine no longer knows, by its own file."""
     try:
         found = manifest.read(manifest.folder_of(recordings_dir, recording_id))
     except manifest.ManifestError as error:
-        return _End(ERROR, 0.0, str(error))
+        return End(ERROR, 0.0, str(error))
     if found.state in manifest.ACTIVE:
-        return _End(ERROR, found.duration_s, "the media engine lost it")
-    return _End(found.state, found.duration_s, found.reason)
+        return End(ERROR, found.duration_s, "the media engine lost it")
+    return End(found.state, found.duration_s, found.reason)

@@ -9,9 +9,8 @@ from typing import Any
 import pytest_twisted
 from sqlalchemy import Engine, event, text
 
-from hmp_twisted.services.rights import Kind
-
-from .world import DEVICE, World
+from .job import whole_job
+from .world import World
 
 GROWING = {  # with use; what administrators keep stays small
     "sessions",
@@ -61,34 +60,8 @@ def scans(world: World, seen: dict[str, Any]) -> list[str]:
 @pytest_twisted.ensureDeferred
 async def test_the_whole_main_job_scans_no_growing_table(world: World) -> None:
     """Each service once, by a device and by a user: only indexes are used."""
-    owner = world.user("ann", "create-sessions")
-    world.group("crew", "watch", member=owner)
-    category_id = world.add("categories")
-    recordings, streams = world.new_recordings(), world.new_streams()
     with statements() as seen:
-        for number, actor in enumerate((DEVICE, owner)):
-            source_id = world.source(f"udp://@:{7000 + number}")
-            session_id = await world.sessions.create(actor, "Evening")
-            await world.sessions.set_live(actor, session_id, True)
-            await world.sessions.add_source(actor, session_id, source_id)
-            recording_id = await recordings.start(actor, session_id)
-            await world.metadata.add_hotmark(actor, recording_id, "Goal")
-            for kind, object_id in (
-                (Kind.SESSION, session_id),
-                (Kind.RECORDING, recording_id),
-            ):
-                await world.metadata.update(actor, kind, object_id, "title", "New")
-                await world.metadata.set_category(actor, kind, object_id, category_id, ["x"])
-            await recordings.pause(actor, recording_id)
-            await recordings.resume(actor, recording_id)
-            await recordings.stop(actor, recording_id)
-            assert await recordings.status(actor, recording_id) == "FINISHED"
-            stream_id = await streams.start(actor, recording_id, "127.0.0.1", 6000)
-            await streams.stop(actor, stream_id)
-            await world.catalogue.file_changes()
-            await world.sessions.remove_source(actor, session_id, source_id)
-            await world.sessions.delete(actor, session_id)
-        await streams.close()
+        await whole_job(world)
     assert len(seen) > 30
     assert scans(world, seen) == []
 
