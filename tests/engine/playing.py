@@ -18,6 +18,10 @@ from hmp_twisted.engine import manifest
 from hmp_twisted.engine.restreamer import Restreamer
 
 reactor: Any = real_reactor
+# Of this process alone: what other programs send to 127.0.0.1 while tests run is not received.
+ADDRESS = (
+    f"127.{64 + os.getpid() // 62_500 % 128}.{os.getpid() // 250 % 250}.{1 + os.getpid() % 250}"
+)
 RECORDING = "00000000-0000-4000-8000-000000000001"
 
 
@@ -25,10 +29,10 @@ class Receiver(DatagramProtocol):
     """Keeps every datagram, and when it came."""
 
     def __init__(self) -> None:
-        """Bind to a free port on 127.0.0.1."""
+        """Bind to a free port on :data:`ADDRESS`."""
         self.datagrams: list[bytes] = []
         self.times: list[float] = []
-        self._port = reactor.listenUDP(0, self, interface="127.0.0.1", maxPacketSize=2048)
+        self._port = reactor.listenUDP(0, self, interface=ADDRESS, maxPacketSize=2048)
 
     def datagramReceived(self, datagram: bytes, addr: object) -> None:  # noqa: N802 - Twisted's
         """Keep it."""
@@ -87,7 +91,7 @@ class Player:
         return self.restreamer.start(
             stream_id,
             recording_id,
-            "127.0.0.1",
+            ADDRESS,
             receiver.port,
             ttl=1,
             interface="",
