@@ -136,15 +136,19 @@ class Server(Site):
 
     def await_ready(self, timeout: float = 30) -> None:
         """Wait until commands are answered by a service that has a media engine."""
-        wait_for(self._is_ready, timeout, f"ready server\n{self.daemon.tail()}")
+        with wait_for(self._reached, timeout, "server that takes connections") as client:
+            asked = ("stopRestreamRecording", str(uuid.uuid4()))
+            ready = "ERROR|040003|Stream not found"
+            wait_for(lambda: client.ask(*asked) == ready, timeout, "ready server")
 
-    def _is_ready(self) -> bool:
+    def _reached(self) -> Client | None:
         assert self.daemon.running, f"the server ended while starting\n{self.daemon.tail()}"
-        with suppress(OSError, ClosedError), Client(self.port) as client:
-            return client.ask("stopRestreamRecording", str(uuid.uuid4())).startswith(
-                "ERROR|040003|"
-            )
-        return False
+        with suppress(OSError, ClosedError):
+            client = Client(self.port)
+            if client.exchange(b"x\n") != b"ERROR|020000|Not Authorized\n":
+                return client
+            client.close()
+        return None
 
     def client(self, source: str = "", **options: Any) -> Client:
         """A new connection; it is closed with the server at the latest."""

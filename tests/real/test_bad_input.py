@@ -133,7 +133,7 @@ def test_a_source_on_a_taken_port(hall: Hall) -> None:
         client.result("addSourceToSession", session, source)
         answer = client.ask("startRecording", session)
         assert answer == "ERROR|070000|Internal Server Error"
-        assert re.search(rf"(?i){port}.*in use", hall.daemon.log)
+        assert re.search(rf"SourceUnusableError: .*\b{port}\b.*\b(in use|taken)\b", hall.daemon.log)
         squatter.close()
         recording = client.result("startRecording", session)
         client.result("stopRecording", recording)

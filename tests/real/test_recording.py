@@ -33,7 +33,7 @@ def test_the_whole_main_job_with_ffmpeg(hall: Hall) -> None:
         seen = tap.data
     first, second = hall.segments(recording)
     for segment in (first, second):
-        assert len(segment) >= 90 * 188 * 7
+        assert len(segment) > 60_000
         assert seen.count(segment) == 1, "the segment is not one run of what the encoder sent"
     assert seen.index(first) + len(first) < seen.index(second)
     shown = hall.show("recording", "show", recording)
