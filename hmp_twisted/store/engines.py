@@ -23,6 +23,9 @@ READERS = 2
 BUSY_TIMEOUT_S = 5.0
 """How long a transaction waits for another process's before it is tried again."""
 
+CACHE_KIB = 32768
+"""SQLite's own cache, at most, of each connection: holds the indexes of 100,000 recordings."""
+
 WRITER_LOCK = 0x686D7001
 """PostgreSQL's advisory lock that a writing transaction holds."""
 
@@ -113,6 +116,7 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
 
 
 def _forbid_writing(connection: Any, record: object) -> None:
