@@ -38,7 +38,7 @@ def disable(administration: Administration) -> None:
 @pass_administration
 def status(administration: Administration, as_json: bool) -> None:
     """Show whether it is on, where it listens, and for how many devices."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         report = read_status(administration, api.is_enabled(conn), len(devices.list_devices(conn)))
     if as_json:
         print_json(report)
@@ -86,7 +86,7 @@ def add(administration: Administration, name: str, address: str, user: str) -> N
 @pass_administration
 def list_all(administration: Administration, as_json: bool) -> None:
     """List the authorised devices."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         found = devices.list_devices(conn)
     if as_json:
         print_json([attrs.asdict(device) for device in found])

@@ -57,10 +57,24 @@ class Administration:
             ConfigurationError: the database cannot be used.
             StoreError: the database failed; nothing is changed.
         """
-        store = self._store()
+        with self._told_plainly(), self._store().begin("hmpctl") as connection:
+            yield connection
+
+    @contextmanager
+    def view(self) -> Iterator[Connection]:
+        """The same for what only reads: it holds nobody up.
+
+        Raises:
+            ConfigurationError: the database cannot be used.
+            StoreError: the database failed.
+        """
+        with self._told_plainly(), self._store().view("hmpctl") as connection:
+            yield connection
+
+    @contextmanager
+    def _told_plainly(self) -> Iterator[None]:
         try:
-            with store.begin("hmpctl") as connection:
-                yield connection
+            yield
         except StoreError as error:
             raise StoreError(f"{self.database}: {_what_failed(error)}") from error
 

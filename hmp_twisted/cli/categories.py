@@ -41,7 +41,7 @@ def add(
 @pass_administration
 def list_all(administration: Administration, as_json: bool) -> None:
     """List the categories."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         found = categories.list_categories(conn)
     if as_json:
         print_json([attrs.asdict(category) for category in found])

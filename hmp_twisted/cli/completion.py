@@ -40,7 +40,7 @@ def _matching(administration: Administration, kind: Kind, incomplete: str) -> li
     if not administration.has_database:
         return []  # pressing a key must not make a database
     label = kind.table.c[kind.label]
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         rows = conn.execute(select(kind.table.c.id, label.label("label")).order_by(label)).all()
     by_name = [
         CompletionItem(row.label, help=row.id)

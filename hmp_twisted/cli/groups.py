@@ -50,7 +50,7 @@ def add(
 @pass_administration
 def list_all(administration: Administration, as_json: bool) -> None:
     """List the groups."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         found = groups.list_groups(conn)
     if as_json:
         print_json([attrs.asdict(group) for group in found])
@@ -65,7 +65,7 @@ def list_all(administration: Administration, as_json: bool) -> None:
 @pass_administration
 def show(administration: Administration, name: str, as_json: bool) -> None:
     """Show a group's roles and members."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         group = groups.find_group(conn, name)
     if as_json:
         print_json(attrs.asdict(group))

@@ -32,7 +32,7 @@ def recording_group() -> None:
 @pass_administration
 def list_all(administration: Administration, as_json: bool) -> None:
     """List the recordings, oldest first."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         found = recordings.list_recordings(conn)
     if as_json:
         print_json([recording_view.summary(recording) for recording in found])
@@ -46,7 +46,7 @@ def list_all(administration: Administration, as_json: bool) -> None:
 @pass_administration
 def show(administration: Administration, recording: str, as_json: bool) -> None:
     """Show the recording of this ID or title: its tracks, HotMarks, categories and shares."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         view = recording_view.read(conn, recordings.find_recording(conn, recording))
     view = recording_view.with_files(view, administration.settings)
     if as_json:
@@ -124,7 +124,7 @@ def remove(administration: Administration, recording: str) -> None:
 
 def _files_of(administration: Administration, recording: str) -> tuple[Path, manifest.Recording]:
     """The folder of a recording, and what it should hold."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         found = recordings.find_recording(conn, recording)
     problem = recording_view.refresh(administration.settings, found) if found.is_active else ""
     if problem:

@@ -42,7 +42,7 @@ def add_role(administration: Administration, name: str, actions: tuple[str, ...]
 @pass_administration
 def list_roles(administration: Administration, as_json: bool) -> None:
     """List the roles."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         found = roles.list_roles(conn)
     if as_json:
         print_json([_plain(r, builtin=r.builtin) for r in found])
@@ -92,7 +92,7 @@ def add_permission(
 @pass_administration
 def list_permissions(administration: Administration, as_json: bool) -> None:
     """List the permissions, the default ones first."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         found = permissions.list_permissions(conn)
     if as_json:
         print_json([_plain(p, default=p.default) for p in found])

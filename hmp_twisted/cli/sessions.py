@@ -24,7 +24,7 @@ def session_group() -> None:
 @pass_administration
 def list_sessions(administration: Administration, as_json: bool) -> None:
     """List the sessions, oldest first."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         found = sessions.list_sessions(conn)
     if as_json:
         print_json([_plain_session(session) for session in found])
@@ -42,7 +42,7 @@ def list_sessions(administration: Administration, as_json: bool) -> None:
 @pass_administration
 def show_session(administration: Administration, session: str, as_json: bool) -> None:
     """Show the session of this ID or title."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         found = sessions.find_session(conn, session)
         categories = sessions.categories_of_session(conn, found.id)
         shares = sessions.shares_of_session(conn, found.id)
@@ -76,7 +76,7 @@ def stream_group() -> None:
 @pass_administration
 def list_streams(administration: Administration, ended: bool, as_json: bool) -> None:
     """List the running streams."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         found = streams.list_streams(conn, ended=ended)
     if as_json:
         print_json([_plain_stream(stream) for stream in found])
@@ -94,7 +94,7 @@ def list_streams(administration: Administration, ended: bool, as_json: bool) -> 
 @pass_administration
 def show_stream(administration: Administration, stream: str, as_json: bool) -> None:
     """Show the stream of this ID, running or ended."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         found = streams.find_stream(conn, stream)
     if as_json:
         print_json(_plain_stream(found))

@@ -48,7 +48,7 @@ def add(administration: Administration, name: str, url: str, interface: str) -> 
 @pass_administration
 def list_all(administration: Administration, as_json: bool) -> None:
     """List the sources."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         found = sources.list_sources(conn)
     if as_json:
         print_json([attrs.asdict(source) for source in found])
@@ -63,7 +63,7 @@ def list_all(administration: Administration, as_json: bool) -> None:
 @pass_administration
 def show(administration: Administration, source: str, as_json: bool) -> None:
     """Show the source of this ID or name, and the sessions that hold it."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         found = sources.find_source(conn, source)
         sessions = sources.sessions_with(conn, found.id)
     if as_json:

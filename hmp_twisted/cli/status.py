@@ -39,7 +39,7 @@ def status(administration: Administration, as_json: bool) -> None:
 
 
 def _report(administration: Administration) -> dict[str, Any]:
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         enabled, count = api.is_enabled(conn), len(devices.list_devices(conn))
         active = recordings.list_recordings(conn, active=True)
         running = streams.list_streams(conn)

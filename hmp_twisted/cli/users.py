@@ -71,7 +71,7 @@ def add(
 @pass_administration
 def list_all(administration: Administration, as_json: bool) -> None:
     """List the users."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         found = users.list_users(conn)
     if as_json:
         print_json([_plain(user) for user in found])
@@ -89,7 +89,7 @@ def list_all(administration: Administration, as_json: bool) -> None:
 @pass_administration
 def show(administration: Administration, username: str, as_json: bool) -> None:
     """Show a user's roles, groups and devices."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         user = users.find_user(conn, username)
         devices = users.devices_of(conn, user.id)
     if as_json:

@@ -96,6 +96,19 @@ class Store:
         except SQLAlchemyError as error:
             raise transactions.fault(name, error) from error
 
+    @contextmanager
+    def view(self, name: str = "administration") -> Iterator[Connection]:
+        """A synchronous reading transaction: it waits for no writer, and none waits for it.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        try:
+            with self._reading.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise transactions.fault(name, error) from error
+
     def transact(
         self,
         name: str,
