@@ -144,6 +144,11 @@ class _Shown:
     words: Sequence[str]
 
     def __str__(self) -> str:
-        return " ".join(shown(word) or '""' for word in self.words)
+        return " ".join(_as_sent(shown(word)) for word in self.words)
 
     __repr__ = __str__
+
+
+def _as_sent(word: str) -> str:
+    """In quotes where a client must have put some."""
+    return word if word and " " not in word else f'"{word}"'

@@ -22,15 +22,20 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..commands.answers import SYNTAX_ERROR
+from ..commands.text import SHOWN_CHARACTERS
 from ..config import CommandApiSettings
+from ..logs import Logger
 from .farewell import Farewell
 from .flow import AnswerFlow, Hold, Stage
 from .grammar import GrammarError, answer, split
 from .http import OverlongLine, is_request_line
+from .peers import Peer
 from .telnet import IacFilter, SubnegotiationTooLong
 
 LINES_A_TURN = 100
 """After this many lines that arrived together, other connections have their turn."""
+
+log = Logger()
 
 Run = Callable[[list[str]], Awaitable[str]]
 """Takes the words of a line, gives the answer as text; never fails."""
@@ -163,14 +168,14 @@ class CommandConnection(LineReceiver, TimeoutMixin):
         try:
             words = split(line.removesuffix(b"\r"))
         except GrammarError:
-            self._write(SYNTAX_ERROR.line())
+            self._refuse(line)
         else:
             if words:
                 self._execute(words)
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Answer an over-long line at once; its rest is thrown away as it comes."""
-        self._write(SYNTAX_ERROR.line())
+        self._refuse(line)
         self._overlong = OverlongLine()
         self.setRawMode()
         self.rawDataReceived(line)
@@ -185,6 +190,16 @@ class CommandConnection(LineReceiver, TimeoutMixin):
             self._part()
         else:
             self._after_overlong = rest
+
+    def _refuse(self, line: bytes) -> None:
+        text = SYNTAX_ERROR.line()
+        log.debug(
+            "{peer} {line} -> {text}",
+            peer=Peer.of(self.transport.getPeer()),
+            line=line[:SHOWN_CHARACTERS],
+            text=text,
+        )
+        self._write(text)
 
     def _give_way(self) -> None:
         self._lines = 0
