@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -15,6 +13,7 @@ from twisted.python.failure import Failure
 
 from .bus.client import EngineClient, Events
 from .bus.launcher import EngineLauncher
+from .clocks import LifeSign
 from .logs import Logger
 from .notify import notify
 from .services.bundle import Services
@@ -24,7 +23,11 @@ from .wire.access import CommandApi
 
 log = Logger()
 
-READY_WITHIN_S = 5.0
+OPEN_WITHIN_S = 4.0
+"""The port opens when the server is ready: a client that finds it closed tries again, one that is
+answered 070000 may give up. A server that takes longer than this opens it and answers just that."""
+
+READY_WITHIN_S = 6.0
 """A server whose media engine is not there by then serves what needs none."""
 
 TOUCH_EVERY_S = 1.0
@@ -41,8 +44,8 @@ class Parts:
     services: Services
     reconciler: Reconciler
     command_api: CommandApi
-    alive: Path
-    """A file whose time tells a next life when this one ended."""
+    alive: LifeSign
+    """Tells a next life for how long there was none."""
 
 
 class Server(Service):
@@ -69,15 +72,19 @@ class Server(Service):
     def startService(self) -> None:
         """Start the engine and look for it; commands are refused until it was compared with."""
         super().startService()
-        self._parts.command_api.startService()
         if self._parts.launcher is not None:
             self._parts.launcher.startService()
         self._parts.engine.service.startService()
+        self._reactor.callLater(OPEN_WITHIN_S, self._open_port)
         self._reactor.callLater(READY_WITHIN_S, self._become_ready)
 
     async def _attached(self) -> None:
         await self._parts.reconciler.compare()
         self._become_ready()
+
+    def _open_port(self) -> None:
+        if not self._parts.command_api.running and not self._stopping:
+            self._parts.command_api.startService()
 
     def _become_ready(self) -> None:
         if self._ready or self._stopping:
@@ -90,6 +97,7 @@ class Server(Service):
             self._every(TOUCH_EVERY_S, self._parts.services.catalogue.file_changes),
             self._every(COMPARE_EVERY_S, self._parts.reconciler.compare),
         )
+        self._open_port()
         notify("READY=1")
         log.info("hmp is ready")
 
@@ -108,8 +116,7 @@ class Server(Service):
         return loop
 
     async def _touch_alive(self) -> None:
-        self._parts.alive.touch()
-        os.utime(self._parts.alive)
+        self._parts.alive.give()
 
     def stopService(self) -> Deferred[None]:
         """Refuse commands, finish those that run, end streams and segments, close the store."""
@@ -120,7 +127,8 @@ class Server(Service):
         notify("STOPPING=1")
         self._stopping = True
         parts = self._parts
-        await parts.command_api.stopService()
+        if parts.command_api.running:
+            await parts.command_api.stopService()
         for loop in self._periodic:
             if loop.running:
                 loop.stop()
