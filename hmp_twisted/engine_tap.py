@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IListeningPort
 
 from .bus.launcher import die_with_parent
 from .bus.responder import EngineBus
+from .clocks import run_by_monotonic_clock
 from .engine.recorder import Recorder
 from .engine.restreamer import Restreamer
 from .errors import DomainError
@@ -93,6 +94,7 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor as running
 
     reactor: Any = running  # its interfaces are many; each part declares the ones it uses
+    run_by_monotonic_clock(reactor)
     settings = options.settings
     endpoint = options["listen"] or settings.engine_endpoint
     if not endpoint.startswith("unix:"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from twisted.application.service import IService
@@ -11,6 +10,7 @@ from twisted.internet.endpoints import UNIXClientEndpoint
 from . import locks
 from .bus.client import EngineClient
 from .bus.launcher import EngineLauncher
+from .clocks import LifeSign, WallClock, run_by_monotonic_clock
 from .commands.dispatch import Dispatcher
 from .config import Settings
 from .errors import DomainError
@@ -33,6 +33,7 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor as running
 
     reactor: Any = running  # its interfaces are many; each part declares the ones it uses
+    run_by_monotonic_clock(reactor)
     settings = options.settings
     _hold_data_dir(settings)
     try:
@@ -47,10 +48,11 @@ def wire(reactor: Any, settings: Settings, store: Store) -> Server:
     """Put the server's parts together."""
     path = socket_path(settings.engine_endpoint)
     engine = EngineClient(reactor, UNIXClientEndpoint(reactor, path))
-    services = Services.build(store, engine, settings, reactor)
+    wall = WallClock()
+    services = Services.build(store, engine, settings, wall)
     server: Server
     dispatcher = Dispatcher(services, lambda: server.is_ready())
-    alive = settings.data_dir / "alive"
+    alive = LifeSign(settings.data_dir / "alive")
     server = Server(
         reactor,
         Parts(
@@ -63,10 +65,10 @@ def wire(reactor: Any, settings: Settings, store: Store) -> Server:
                 engine,
                 services.recordings,
                 services.streams,
-                reactor,
+                wall,
                 recordings_dir=settings.recordings_dir,
                 resume_within_s=settings.recordings.resume_within_s,
-                away_since=_time_of(alive),
+                away_s=alive.age(),
             ),
             command_api=CommandApi(reactor, settings.command_api, store, dispatcher),
             alive=alive,
@@ -100,11 +102,3 @@ def _launcher(reactor: Any, settings: Settings) -> EngineLauncher:
     if settings.file is not None:
         arguments += ["--config", str(settings.file)]
     return EngineLauncher(reactor, arguments)
-
-
-def _time_of(alive: Path) -> float | None:
-    """When a former life ended, in Unix seconds; ``None`` if there was none."""
-    try:
-        return alive.stat().st_mtime
-    except FileNotFoundError:
-        return None

@@ -18,7 +18,7 @@ ORDER = ["wire", "commands", "services", "store", "bus", "engine", "ground"]
 TOP = {"tap", "engine_tap", "server", "options", "demo"}
 """What starts and wires the programs: they may import everything, and nothing imports them."""
 
-GROUND = {"__init__", "config", "errors", "logs", "locks", "notify"}
+GROUND = {"__init__", "config", "errors", "clocks", "logs", "locks", "notify"}
 """What stands below everything and imports only its like."""
 
 FORBIDDEN = {

@@ -3,9 +3,9 @@
 One marker a recording in progress, so that a start need not look into a hundred thousand folders.
 A marker's content is what ``recording.json`` would say, rewritten each second without waiting for
 the disk (a crash of the process loses nothing of it, a power cut at most falls back to
-``recording.json``); its time of change is the recording's last sign of life. The file ``lock`` is
-held by the one engine that may write here. The file ``reserve`` is room that is given up when
-the disk is so full that not even ``recording.json`` could be replaced.
+``recording.json``); its time of change is the recording's last sign of life. The file ``life``
+is the engine's own, ``lock`` is held by the one engine that may write here, and ``reserve`` is room
+that is given up when the disk is so full that not even ``recording.json`` could be replaced.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
+from ..clocks import LifeSign
 from ..errors import DomainError
 from ..logs import Logger
 from . import manifest
@@ -23,6 +25,7 @@ from .segments import is_disk_full
 NAME = ".active"
 _LOCK = "lock"
 _RESERVE = "reserve"
+_LIFE = "life"
 _RESERVE_BYTES = 256 << 10
 
 log = Logger()
@@ -38,6 +41,7 @@ class ActiveFolder:
     def __init__(self, recordings: Path) -> None:
         self.recordings = recordings
         self.folder = recordings / NAME
+        self._life = LifeSign(self.folder / _LIFE)
         self._lock = -1
 
     def make(self) -> None:
@@ -77,12 +81,20 @@ class ActiveFolder:
 
     def marked(self) -> list[str]:
         """The IDs of the recordings that have a marker."""
-        own = {_LOCK, _RESERVE}
+        own = {_LOCK, _RESERVE, _LIFE}
         return sorted(path.name for path in self.folder.iterdir() if path.name not in own)
 
     def marker(self, recording_id: str) -> Path:
         """The path of a recording's marker."""
         return self.folder / recording_id
+
+    def age_of(self, recording_id: str) -> float:
+        """How many seconds ago a recording gave its last sign of life.
+
+        Raises:
+            OSError: it has no marker.
+        """
+        return self._life.age_of(self.marker(recording_id))
 
     def mark(self, recording: manifest.Recording) -> None:
         """Make a recording's marker, durably.
@@ -107,6 +119,8 @@ class ActiveFolder:
 
         A marker that is gone stays gone: the recording ended while this was under way.
         """
+        with suppress(OSError):  # the markers say it, too, and are missed if they cannot
+            self._life.give()
         for recording in recordings:
             try:
                 self._beat(recording)

@@ -38,7 +38,7 @@ def read(active: ActiveFolder, recording_id: str) -> Former:
     """What is known of a marked recording: its marker, else its manifest, else its files alone."""
     folder = manifest.folder_of(active.recordings, recording_id)
     marker = active.marker(recording_id)
-    age_s = max(0.0, time.time() - marker.stat().st_mtime)
+    age_s = active.age_of(recording_id)
     recording = _newer(_try(folder / manifest.NAME), _try(marker))
     if recording is not None:
         return Former(recording, age_s, damaged=False)

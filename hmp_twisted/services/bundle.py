@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import attrs
-from twisted.internet.interfaces import IReactorTime
 
 from ..bus.client import EngineClient
+from ..clocks import Clock
 from ..config import Settings
 from ..store.pool import Store
 from .catalogue_file import Catalogue
@@ -29,7 +29,7 @@ class Services:
 
     @classmethod
     def build(
-        cls, store: Store, engine: EngineClient, settings: Settings, clock: IReactorTime
+        cls, store: Store, engine: EngineClient, settings: Settings, clock: Clock
     ) -> Services:
         """The services on one store and one media engine."""
         folder = settings.recordings_dir

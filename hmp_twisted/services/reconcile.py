@@ -11,9 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from twisted.internet.interfaces import IReactorTime
-
 from .. import errors
+from ..clocks import Clock
 from ..logs import Logger
 from ..store import queries
 from ..store.pool import Store
@@ -44,7 +43,7 @@ class Reconciler:
     Args:
         recordings_dir: where the media engine writes.
         resume_within_s: how long a server may have been away and still carry recordings on.
-        away_since: when a former life of this server ended, in Unix seconds, if there was one.
+        away_s: for how long the server was away before this life, if it had a former one.
     """
 
     def __init__(
@@ -53,11 +52,11 @@ class Reconciler:
         engine: ListingEngine,
         recordings: Recordings,
         streams: Streams,
-        clock: IReactorTime,
+        clock: Clock,
         *,
         recordings_dir: Path,
         resume_within_s: float,
-        away_since: float | None,
+        away_s: float | None,
     ) -> None:
         self._store = store
         self._engine = engine
@@ -66,7 +65,7 @@ class Reconciler:
         self._clock = clock
         self._folder = recordings_dir
         self._resume_within_s = resume_within_s
-        self._away_since = away_since
+        self._away_s = away_s
         self._is_first = True
 
     async def compare(self) -> None:
@@ -105,8 +104,7 @@ class Reconciler:
         return state == row.wanted == row.state
 
     def _was_away_too_long(self) -> bool:
-        since = self._away_since
-        return since is not None and self._clock.seconds() - since > self._resume_within_s
+        return self._away_s is not None and self._away_s > self._resume_within_s
 
     async def _stop_all(self, active: tuple[RecordingRow, ...], held: Held) -> None:
         for recording_id in {row.id for row in active} | held.keys():

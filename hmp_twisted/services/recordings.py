@@ -13,9 +13,9 @@ from typing import Protocol
 from uuid import uuid4
 
 import attrs
-from twisted.internet.interfaces import IReactorTime
 
 from .. import errors
+from ..clocks import Clock
 from ..engine import manifest
 from ..engine.manifest import Track
 from ..logs import Logger
@@ -65,7 +65,7 @@ class Recordings:
     """
 
     def __init__(
-        self, store: Store, engine: RecordingEngine, clock: IReactorTime, recordings_dir: Path
+        self, store: Store, engine: RecordingEngine, clock: Clock, recordings_dir: Path
     ) -> None:
         self._store = store
         self._engine = engine

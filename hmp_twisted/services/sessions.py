@@ -5,9 +5,9 @@ from __future__ import annotations
 from uuid import uuid4
 
 from sqlalchemy import Connection, delete, insert, select, update
-from twisted.internet.interfaces import IReactorTime
 
 from .. import errors
+from ..clocks import Clock
 from ..store import queries
 from ..store.pool import Store
 from ..store.schema import session_sources, sessions
@@ -22,7 +22,7 @@ MAX_SOURCES = 4
 class Sessions:
     """What can be done to sessions."""
 
-    def __init__(self, store: Store, clock: IReactorTime) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 

@@ -12,9 +12,9 @@ from uuid import uuid4
 
 import attrs
 from sqlalchemy import Connection, delete, insert, select, update
-from twisted.internet.interfaces import IReactorTime
 
 from .. import errors
+from ..clocks import Clock
 from ..config import RestreamSettings
 from ..logs import Logger
 from ..store import queries
@@ -56,7 +56,7 @@ class Streams:
     """What can be done with streams."""
 
     def __init__(
-        self, store: Store, engine: StreamEngine, settings: RestreamSettings, clock: IReactorTime
+        self, store: Store, engine: StreamEngine, settings: RestreamSettings, clock: Clock
     ) -> None:
         self._store = store
         self._engine = engine
