@@ -13,7 +13,7 @@ help:  ## what each target does
 
 install: $(STAMP)  ## set up .venv with twistd, hmpctl and the test tools in .venv/bin
 
-$(STAMP): setup.cfg pyproject.toml
+$(STAMP): setup.cfg setup.py pyproject.toml package.json package-lock.json
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]' --config-settings editable_mode=compat
@@ -47,4 +47,5 @@ bench: install  ## the benchmarks, as ratios in one run
 
 clean:  ## remove what the targets above made, the data in var/ excepted
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage demo-out
+	rm -rf node_modules hmp_twisted/web/static/vendor
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -6,19 +6,18 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, ensureDeferred
-from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IAddress, IDelayedCall, IListeningPort, IReactorTime
+from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 
 from ..commands.dispatch import Dispatcher
 from ..config import CommandApiSettings
+from ..listening import Listener
 from ..logs import Logger
+from ..peers import Peer
 from ..services.access import LOCAL, Access, read_access
 from ..services.rights import Actor
 from ..store.pool import Store
-from .endpoints import server_endpoint
 from .factory import CommandFactory
-from .peers import Peer
 
 POLL_S = 1.0
 """The guide promises that changes take effect within 10 seconds; the contract says 2."""
@@ -45,23 +44,22 @@ class CommandApi(Service):
         dispatcher: Dispatcher,
         clock: IReactorTime | None = None,
     ) -> None:
-        self._reactor = reactor
         self._clock: IReactorTime = clock or reactor
-        self._settings = settings
+        self._listener = Listener(
+            reactor, "Command Line API", "[command_api] endpoint", settings.endpoint
+        )
         self._store = store
         self._access: Access | None = None
-        self._port: IListeningPort | None = None
         self._factory = CommandFactory(settings, self.admit, dispatcher, self._clock)
         self._loop = LoopingCall(lambda: ensureDeferred(self._poll()))
         self._loop.clock = self._clock
         self._polling: Deferred[Any] | None = None
         self._poll_fails = False
-        self._listen_fails = False
 
     @property
     def address(self) -> IAddress | None:
         """Where it listens now, if it does."""
-        return None if self._port is None else self._port.getHost()
+        return self._listener.address
 
     @property
     def connections(self) -> int:
@@ -88,7 +86,7 @@ class CommandApi(Service):
             self._loop.stop()
         if self._polling is not None:
             await self._polling
-        await self._close()
+        await self._listener.close()
         timer = self._clock.callLater(DRAIN_S, self._give_up)
         await self._factory.drain()
         _cancel(timer)
@@ -139,51 +137,10 @@ class CommandApi(Service):
 
     async def _open_or_close(self) -> None:
         enabled = self._access is not None and self._access.enabled
-        if enabled and self._port is None:
-            await self._open()
-        elif not enabled and self._port is not None:
-            await self._close()
-
-    async def _open(self) -> None:
-        try:
-            endpoint = server_endpoint(self._reactor, self._settings.endpoint)
-            self._port = await endpoint.listen(self._factory)
-        except Exception as error:
-            # Besides what the system refuses: all that endpoints raise for a certificate that is
-            # not there, or a plug-in that is not installed.
-            self._tell_listen_failure(error)
+        if enabled:
+            await self._listener.open(self._factory)
         else:
-            self._listen_fails = False
-            log.info("Command Line API listens at {address}", address=_where(self._port.getHost()))
-
-    def _tell_listen_failure(self, error: Exception) -> None:
-        if not self._listen_fails:
-            log.error(
-                "Command Line API cannot listen at {endpoint!r}: {reason}. Free it, or name "
-                "another in [command_api] endpoint and restart; it is tried again each second",
-                endpoint=self._settings.endpoint,
-                reason=_reason(error),
-            )
-        self._listen_fails = True
-
-    async def _close(self) -> None:
-        if self._port is None:
-            return
-        # Taken first: the service may be told to stop twice, a port may not.
-        port, self._port = self._port, None
-        stopped = port.stopListening()
-        if stopped is not None:
-            await stopped
-        log.info("Command Line API is closed")
-
-
-def _reason(error: Exception) -> str:
-    cause = error.socketError if isinstance(error, CannotListenError) else error
-    return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-
-
-def _where(address: IAddress) -> str:
-    return str(getattr(address, "name", None) or Peer.of(address))
+            await self._listener.close()
 
 
 def _cancel(timer: IDelayedCall) -> None:

@@ -25,11 +25,11 @@ from ..commands.answers import SYNTAX_ERROR
 from ..commands.text import SHOWN_CHARACTERS
 from ..config import CommandApiSettings
 from ..logs import Logger
+from ..peers import Peer
 from .farewell import Farewell
 from .flow import AnswerFlow, Hold, Stage
 from .grammar import GrammarError, answer, split
 from .http import OverlongLine, is_request_line
-from .peers import Peer
 from .telnet import IacFilter, SubnegotiationTooLong
 
 LINES_A_TURN = 100

@@ -15,9 +15,9 @@ from ..commands.answers import NOT_READY
 from ..commands.dispatch import Dispatcher
 from ..config import CommandApiSettings
 from ..logs import Logger
+from ..peers import Peer
 from ..services.rights import Actor
 from .connection import CommandConnection
-from .peers import Peer
 from .refusal import Refusal
 
 MAX_LINGERING = 100

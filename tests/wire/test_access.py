@@ -242,7 +242,7 @@ async def test_without_ipv6_a_plain_tcp_endpoint_serves_ipv4(
 
     served = serve(access(LOCAL))
     with monkeypatch.context() as patch:
-        patch.setattr("hmp_twisted.wire.endpoints.socket.socket", no_ipv6)
+        patch.setattr("hmp_twisted.endpoints.socket.socket", no_ipv6)
         served.api.startService()
         await until(lambda: served.api.address, "the port is open")
     assert await in_thread(exchange, served.port, b"one\n") == b"OK|one\n"

@@ -1,4 +1,4 @@
-"""Where the Command Line API listens, from a Twisted endpoint description.
+"""Where the server listens, from a Twisted endpoint description.
 
 Three descriptions get more than Twisted gives them: a plain ``tcp:PORT`` listens on IPv6 and IPv4
 (Twisted's is IPv4 alone), a ``unix:PATH`` without a mode is 0660, since the file's permissions
