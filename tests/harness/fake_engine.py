@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 from twisted.protocols import amp
 
-from hmp_twisted.bus.messages import PROTOCOL
+from hmp_twisted.bus.messages import PROTOCOL, ListRecordings
 
 Answer = Callable[[dict[bytes, bytes]], dict[bytes, bytes] | bytes]
 """From what was asked to the answer: an AMP box, or bytes that are sent as they are."""
@@ -42,7 +42,6 @@ def _agreeable() -> dict[str, Answer]:
             instance=b"fake",
             pid=str(os.getpid()).encode(),
         ),
-        "ListRecordings": says(recordings=b""),
         "ListStreams": says(streams=b""),
         "ReadStatus": says(status=b"{}"),
         "StopRecording": says(state=b"FINISHED", duration_s=b"1.5"),
@@ -50,13 +49,27 @@ def _agreeable() -> dict[str, Answer]:
     }
 
 
+_BECOMES = {
+    "StartRecording": "RECORDING",
+    "PauseRecording": "PAUSED",
+    "ResumeRecording": "RECORDING",
+    "StopRecording": "",
+}
+"""The state of a recording after a command that was answered without an error."""
+
+
 @attrs.define(eq=False)
 class FakeEngine:
-    """Listens on ``path``; ``answers`` by command name, an empty answer to the others."""
+    """Listens on ``path``; ``answers`` by command name, an empty answer to the others.
+
+    It remembers which recordings it holds, so that a server that compares finds nothing amiss.
+    """
 
     path: Path
     answers: dict[str, Answer] = attrs.field(factory=_agreeable)
     asked: list[tuple[str, dict[bytes, bytes]]] = attrs.field(factory=list)
+    held: dict[str, str] = attrs.field(factory=dict)
+    """The state of each recording that it was told to start, and not to stop."""
     _listener: socket.socket = attrs.field(init=False)
     _taken: list[socket.socket] = attrs.field(factory=list)
 
@@ -94,12 +107,29 @@ class FakeEngine:
     def _answer(self, connection: socket.socket, box: dict[bytes, bytes]) -> None:
         name = box[b"_command"].decode()
         self.asked.append((name, box))
-        answer = self.answers.get(name, says())(box)
+        answer = self.answers.get(name, self._list if name == "ListRecordings" else says())(box)
+        if name in _BECOMES and isinstance(answer, dict) and b"_error_code" not in answer:
+            self._note(box[b"recording_id"].decode(), _BECOMES[name])
         if isinstance(answer, bytes):
             connection.sendall(answer)
         elif b"_ask" in box:
             key = b"_error" if b"_error_code" in answer else b"_answer"
             connection.sendall(amp.AmpBox({key: box[b"_ask"], **answer}).serialize())
+
+    def _note(self, recording: str, state: str) -> None:
+        if state:
+            self.held[recording] = state
+        else:
+            self.held.pop(recording, None)
+
+    def _list(self, box: dict[bytes, bytes]) -> dict[bytes, bytes]:
+        """One page with all that is held; the next is empty."""
+        entries = [
+            {"recording_id": recording, "state": state, "duration_s": 1.0}
+            for recording, state in (self.held.items() if not box[b"after"] else ())
+        ]
+        made: dict[bytes, bytes] = ListRecordings.makeResponse({"recordings": entries}, None)
+        return made
 
 
 def _whole_boxes(data: bytes) -> tuple[list[dict[bytes, bytes]], bytes]:
