@@ -120,7 +120,8 @@ def state_of(conn: Connection, actor: Actor, recording_id: str) -> str:
         UnreadableStateError: its state is none of these.
     """
     recording = queries.find_recording(conn, recording_id)
-    if recording is None or not rights.actions_on(conn, actor, Kind.RECORDING, recording_id):
+    seen = rights.actions_on(conn, actor, Kind.RECORDING, recording_id)
+    if recording is None or recording.deleted is not None or not seen:
         raise errors.ActiveRecordingNotFoundError(f"no recording {recording_id}")
     if recording.state not in READABLE:
         raise errors.UnreadableStateError(

@@ -140,11 +140,8 @@ def _set_category(
 
 def _check_markable(conn: Connection, actor: Actor, recording_id: str) -> None:
     recording = queries.find_recording(conn, recording_id)
-    actions = rights.actions_on(conn, actor, Kind.RECORDING, recording_id)
-    if recording is None or not actions:
-        raise errors.RecordingNotFoundError(f"no recording {recording_id}")
-    rights.allow(actor, actions, rights.EDIT)
-    if not recording.is_active:
+    rights.allow(actor, rights.seen(conn, actor, Kind.RECORDING, recording_id), rights.EDIT)
+    if recording is None or not recording.is_active:
         raise errors.NotActiveError(f"recording {recording_id} is not in progress")
 
 

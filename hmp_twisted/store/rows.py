@@ -54,6 +54,8 @@ class RecordingRow:
     track_count: int
     revision: int
     filed_revision: int
+    deleted: float | None
+    """When it was put into the bin, in Unix seconds."""
 
     @property
     def is_active(self) -> bool:

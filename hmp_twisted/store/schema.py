@@ -57,6 +57,14 @@ def _where(name: str, column: str, condition: TextClause) -> Index:
     return Index(name, column, sqlite_where=condition, postgresql_where=condition)
 
 
+def _orders(kind: str) -> tuple[Index, Index]:
+    """The orders in which a library is paged through; the ID decides between equals."""
+    return (
+        Index(f"ix_{kind}_newest", "created", "id"),
+        Index(f"ix_{kind}_by_title", text("lower(title)"), "id"),
+    )
+
+
 settings = Table(
     "settings",
     metadata,
@@ -82,6 +90,18 @@ users = Table(
     Column("password_hash", Text, nullable=False, default=""),
 )
 """``name`` is the user name; ``password_hash`` is argon2id, empty for who cannot sign in."""
+
+web_sessions = Table(
+    "web_sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    _of("user_id", "users"),
+    Column("created", Float, nullable=False),
+    Column("seen", Float, nullable=False),
+    Index(None, "user_id"),
+    Index(None, "seen"),
+)
+"""Who has signed in to the web interface: the SHA-256 of the cookie's token, in hexadecimal."""
 
 groups = Table("groups", metadata, _id(), *_name())
 group_members = Table(
@@ -150,6 +170,7 @@ sessions = Table(
     Column("createdby", Text, nullable=False, default=""),
     Column("live", Boolean, nullable=False, default=False),
     Column("created", Float, nullable=False),
+    *_orders("sessions"),
 )
 session_sources = Table(
     "session_sources",
@@ -176,19 +197,23 @@ recordings = Table(
     Column("track_count", Integer, nullable=False),
     Column("revision", Integer, nullable=False, server_default="1"),
     Column("filed_revision", Integer, nullable=False, server_default="0"),
+    Column("deleted", Float, nullable=True),
     CheckConstraint("wanted IN ('RECORDING', 'PAUSED', 'STOPPED')", name="wanted"),
     Index(None, "session_id"),
-    Index(None, "created"),
+    *_orders("recordings"),
+    Index("ix_recordings_longest", "duration_s", "id"),
+    _where("ix_recordings_in_bin", "deleted", text("deleted IS NOT NULL")),
     _where("ix_recordings_active", "id", text("wanted <> 'STOPPED'")),
     _where("ix_recordings_unfiled", "id", text("revision > filed_revision")),
 )
 """*Wanted* is what a user asked for; *state* is what the media engine last told: ``STARTING``
 before the engine took it, then ``RECORDING``, ``PAUSED``, ``FINISHED`` or ``ERROR``. ``session_id``
 outlives its session. ``revision`` counts changes to what ``catalogue.json`` beside the media tells;
-``filed_revision`` is the one it has."""
+``filed_revision`` is the one it has. ``deleted`` is when it was put into the bin."""
 
 IS_ACTIVE = text("recordings.wanted <> 'STOPPED'")
 IS_UNFILED = text("recordings.revision > recordings.filed_revision")
+IS_IN_BIN = text("recordings.deleted IS NOT NULL")
 IS_RUNNING = text("streams.ended IS NULL")
 """Conditions as their indexes have them: with a bound parameter instead, the table is scanned."""
 

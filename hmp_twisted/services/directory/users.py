@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from ...errors import InUseError, InvalidValueError
-from ...store.schema import devices, group_members, groups, roles, user_roles, users
+from ...store.schema import devices, group_members, groups, roles, user_roles, users, web_sessions
 from . import naming
 from .api import raise_version
 from .kinds import GROUP, ROLE, USER
@@ -120,13 +120,14 @@ def devices_of(conn: Connection, user_id: str) -> tuple[str, ...]:
 
 
 def set_password_hash(conn: Connection, user: str, password_hash: str) -> None:
-    """Give a user (a name or ID) a new password, by its hash.
+    """Give a user (a name or ID) a new password, by its hash; who had signed in is signed out.
 
     Raises:
         UserNotFoundError: there is none.
     """
     row = naming.find(conn, USER, user)
     conn.execute(update(users).where(users.c.id == row.id).values(password_hash=password_hash))
+    conn.execute(delete(web_sessions).where(web_sessions.c.user_id == row.id))
     raise_version(conn)
 
 
