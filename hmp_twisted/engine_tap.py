@@ -52,6 +52,7 @@ class MediaEngine(Service):
     async def _start(self) -> None:
         try:
             await self._bus.recorder.open()
+            self._bus.restreamer.open()
             # The recorder's lock tells that no other engine lives: a socket left here is stale.
             Path(self._path).unlink(missing_ok=True)
             endpoint = UNIXServerEndpoint(self._reactor, self._path, mode=0o660, wantPID=False)

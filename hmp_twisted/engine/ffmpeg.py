@@ -14,9 +14,8 @@ import imageio_ffmpeg
 
 from ..config import RestreamSettings
 from ..errors import StreamFailedError
-
-DATAGRAM = 1316
-"""Bytes of a datagram: seven packets, what fits an Ethernet frame."""
+from .pacer.feed import MOST_IN_A_WRITE
+from .ts import DATAGRAM
 
 
 @attrs.frozen
@@ -80,11 +79,12 @@ def _configured(path: str) -> str:
 def sender_arguments(executable: str, destination: Destination) -> list[str]:
     """The argv of an ffmpeg that sends what it reads from standard input, 1316 bytes a datagram.
 
-    The bytes are not looked at (``-f data``), so every stream and table is kept as it was recorded.
+    It reads what one write of the pacer brings, which costs half of a datagram at a time, and sends
+    at once what it has read. The bytes are not looked at (``-f data``), so every stream and table
+    is kept as it was recorded.
     """
-    source = ffmpeg.input(
-        "pipe:0", f="data", probesize=32, raw_packet_size=DATAGRAM, blocksize=DATAGRAM
-    )
+    size = MOST_IN_A_WRITE * DATAGRAM
+    source = ffmpeg.input("pipe:0", f="data", probesize=32, raw_packet_size=size, blocksize=size)
     sink = ffmpeg.output(source, destination.url, map="0", c="copy", f="data", flush_packets=1)
     quiet = ["-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning"]
     return [executable, *quiet, *ffmpeg.compile(sink, cmd=executable)[1:]]

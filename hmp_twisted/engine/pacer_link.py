@@ -1,4 +1,4 @@
-"""The engine's end of the pacer: started when it is first needed, and again if it dies.
+"""The engine's end of the pacer: started with the engine, and again if it dies.
 
 It knows streams by their IDs only. Who ordered a stream is told of what the pacer says about it,
 and of the pacer's death.

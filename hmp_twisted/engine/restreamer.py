@@ -61,6 +61,13 @@ class Restreamer:
             reactor, self._hear, self._lose_pacer, is_busy=lambda: bool(self._streams)
         )
 
+    def open(self) -> None:
+        """Start the pacer ahead of the first stream: a Python takes some tenths of a second to."""
+        try:
+            self._link.ensure()
+        except StreamFailedError as error:
+            self.log.warn("{error}; it is tried again with the first stream", error=error)
+
     def start(
         self,
         stream_id: str,

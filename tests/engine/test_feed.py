@@ -44,6 +44,14 @@ class Pipe:
         self.taken += data
         return len(data) // DATAGRAM
 
+    def open(self, at: float) -> None:
+        """Take the two datagrams that ffmpeg needs to open its output."""
+        for _ in range(2):
+            self.feed.advance(at)
+            assert self.take() == 1
+        self.feed.advance(at)
+        assert self.feed.state is State.RUNNING
+
     def renew(self) -> None:
         """The reader dies, another one comes with a new pipe."""
         os.close(self.reading)
@@ -64,9 +72,10 @@ def pipe(tmp_path: Path) -> Iterator[Pipe]:
 
 def test_the_clock_begins_when_the_second_datagram_is_taken(pipe: Pipe) -> None:
     """Until then nothing more is written, however long it takes."""
-    pipe.feed.advance(10.0)
-    pipe.feed.advance(11.0)
-    assert (pipe.feed.state, pipe.take()) == (State.OPENING, 2)
+    for at in (10.0, 11.0):
+        pipe.feed.advance(at)
+        pipe.feed.advance(at + 0.5)
+        assert (pipe.feed.state, pipe.take()) == (State.OPENING, 1)
     pipe.feed.advance(12.0)
     assert (pipe.feed.state, pipe.take()) == (State.RUNNING, 0)
     assert pipe.feed.wake == pytest.approx(12.01)
@@ -74,9 +83,7 @@ def test_the_clock_begins_when_the_second_datagram_is_taken(pipe: Pipe) -> None:
 
 def test_what_is_due_is_written(pipe: Pipe) -> None:
     """No more and no less, and at the end the pipe is closed."""
-    pipe.feed.advance(0.0)
-    pipe.take()
-    pipe.feed.advance(0.0)
+    pipe.open(0.0)
     pipe.feed.advance(0.055)
     assert pipe.take() == 5
     for tick in range(6, 110):
@@ -89,8 +96,7 @@ def test_what_is_due_is_written(pipe: Pipe) -> None:
 
 def test_a_full_pipe_never_blocks_and_is_made_up_without_a_burst(pipe: Pipe) -> None:
     """A reader that stalls finds whole datagrams; the clock is set back by the stall."""
-    pipe.feed.advance(0.0)
-    pipe.take()
+    pipe.open(0.0)
     for tick in range(100):
         pipe.feed.advance(tick / 100)
     held = pipe.take()
@@ -104,22 +110,17 @@ def test_a_full_pipe_never_blocks_and_is_made_up_without_a_burst(pipe: Pipe) -> 
 
 def test_what_a_dead_reader_left_is_sent_again(pipe: Pipe) -> None:
     """The new one begins with the first datagram that nobody took."""
-    pipe.feed.advance(0.0)
-    pipe.take()
-    pipe.feed.advance(0.0)
+    pipe.open(0.0)
     pipe.feed.advance(0.1)
     before = len(pipe.taken)
     pipe.renew()
-    pipe.feed.advance(100.0)
-    assert pipe.take() == 2
+    pipe.open(100.0)
     assert pipe.taken[before:] == DATA[before : before + 2 * DATAGRAM]
 
 
 def test_positions_are_the_recordings(pipe: Pipe) -> None:
     """The clock at what is written next."""
-    pipe.feed.advance(0.0)
-    pipe.take()
-    pipe.feed.advance(0.0)
+    pipe.open(0.0)
     pipe.feed.advance(0.2)
     assert pipe.feed.position_s == pytest.approx(0.22, abs=0.015)
 

@@ -23,7 +23,7 @@ def test_the_arguments_make_ffmpeg_a_byte_pipe() -> None:
     assert arguments[0] == "/usr/bin/ffmpeg"
     assert "-nostdin" in arguments
     before, after = arguments[: arguments.index("-i")], arguments[arguments.index("-i") :]
-    for option, value in (("-f", "data"), ("-raw_packet_size", "1316"), ("-blocksize", "1316")):
+    for option, value in (("-f", "data"), ("-raw_packet_size", "3948"), ("-blocksize", "3948")):
         assert before[before.index(option) + 1] == value
     assert after[1] == "pipe:0"
     assert after[after.index("-c") + 1] == "copy"

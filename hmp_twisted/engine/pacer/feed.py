@@ -1,11 +1,14 @@
 """One stream's pipe: datagrams go in when they are due, and never block another stream.
 
-States: OPENING (its first two datagrams are in the pipe and ffmpeg has yet to take them: the first
-is read while it opens its output, so that the second is gone only when the output stands), RUNNING,
-BROKEN (ffmpeg died; the place is held until a new pipe comes), ENDED.
+States: OPENING (ffmpeg takes the first datagram while it opens its output, and is then given the
+second, which is gone only when the output stands), RUNNING, BROKEN (ffmpeg died; the place is held
+until a new pipe comes), ENDED.
 
 Writes are of whole datagrams and of at most PIPE_BUF bytes, so a pipe takes all or nothing and
-ffmpeg, which reads 1316 bytes at a time, never sees half a datagram.
+ffmpeg, which reads as much as one write at a time, never sees half a datagram. Hence what a dead
+ffmpeg had not read (FIONREAD tells it of a pipe without a reader, too) is exactly what is to be
+sent again, and nothing is sent twice; what it had read and not sent, three datagrams at most, is
+lost with it.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import enum
 import fcntl
 import os
 import termios
+from bisect import bisect_right
 
 from .packets import DATAGRAM
 from .playlist import Chunk, Playlist
@@ -22,9 +26,10 @@ _POLL_S = 0.001
 """How often a pipe is looked at that ffmpeg has to empty first, or that is full."""
 _TOO_LATE_S = 0.25
 """Beyond this the stream's clock is set back instead of sending what is overdue in a burst."""
-_ATOMIC = 3
-"""Datagrams in one write: the most that PIPE_BUF (4096) holds."""
-_FIRST = 2
+MOST_IN_A_WRITE = 3
+"""Datagrams in one write: what fits in PIPE_BUF (4096)."""
+_OPENING = 2
+"""Datagrams that are written one by one before the clock starts."""
 NEVER = float("inf")
 
 
@@ -53,7 +58,7 @@ class Feed:
         """Datagrams of the present chunk that were written."""
         self._zero = 0.0
         """The monotonic time of the stream's time 0."""
-        self._is_filled = False
+        self._opening = 0
         self._chunk = playlist.next_chunk()
         self._take_pipe(pipe)
 
@@ -102,7 +107,7 @@ class Feed:
     def _take_pipe(self, pipe: int) -> None:
         os.set_blocking(pipe, False)
         self._pipe = pipe
-        self._is_filled = False
+        self._opening = _OPENING
         self.state, self.wake = State.OPENING, 0.0
 
     def _go_back(self, unread: int) -> None:
@@ -110,12 +115,13 @@ class Feed:
         self._sent = max(0, self._sent - unread // DATAGRAM)
 
     def _open(self, now: float) -> None:
-        if not self._is_filled and self._next_chunk():
-            self._is_filled = self._write(min(self._sent + _FIRST, self._end_of_chunk()))
-        if self._is_filled and not _unread(self._pipe):
-            self._start_clock(now)
+        self.wake = now + _POLL_S
+        if _unread(self._pipe):
+            return
+        if self._opening and self._next_chunk():
+            self._opening -= self._write(self._sent + 1)
         elif self.state is State.OPENING:
-            self.wake = now + _POLL_S
+            self._start_clock(now)
 
     def _start_clock(self, now: float) -> None:
         """The datagram written last left now."""
@@ -125,13 +131,15 @@ class Feed:
 
     def _run(self, now: float) -> None:
         while self._next_chunk():
-            due = self._due()
-            if due > now:
-                self.wake = due
+            due, first, limit = self._chunk.due, self._sent, now - self._zero
+            if due[first] > limit:
+                self.wake = self._zero + due[first]
                 return
-            if now - due > _TOO_LATE_S:
-                self._zero += now - due
-            if not self._write(self._last_due(now)):
+            if limit - due[first] > _TOO_LATE_S:
+                self._zero += limit - due[first]
+                limit = due[first]
+            most = min(len(due), first + MOST_IN_A_WRITE)
+            if not self._write(bisect_right(due, limit, first, most)):
                 self.wake = now + _POLL_S if self.state is State.RUNNING else NEVER
                 return
         self.close()
@@ -144,26 +152,9 @@ class Feed:
             self._chunk, self._following, self._sent = self._following, None, 0
         return self._chunk is not None
 
-    def _due(self) -> float:
-        assert self._chunk is not None
-        return self._zero + self._chunk.due[self._sent]
-
-    def _end_of_chunk(self) -> int:
-        return 0 if self._chunk is None else len(self._chunk.due)
-
-    def _last_due(self, now: float) -> int:
-        """The end of the next run of datagrams that are due and fit in one write."""
-        assert self._chunk is not None
-        due, limit, end = self._chunk.due, now - self._zero, self._sent + 1
-        most = min(len(due), self._sent + _ATOMIC)
-        while end < most and due[end] <= limit:
-            end += 1
-        return end
-
     def _write(self, end: int) -> bool:
         """Write the datagrams up to ``end``, whole or not at all; whether they were written."""
-        if self._chunk is None:
-            return True
+        assert self._chunk is not None
         try:
             os.write(self._pipe, self._chunk.data[self._sent * DATAGRAM : end * DATAGRAM])
         except BlockingIOError:

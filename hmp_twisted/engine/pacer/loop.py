@@ -1,8 +1,8 @@
 """All streams of the pacer: one thread, one sleep until whichever datagram is due first.
 
 The sleep is a ``select`` on the engine's socket with an absolute goal, so that orders are taken up
-at once. With many streams the wake-ups are put together, at most 2 ms, since each costs more than
-the datagram that it sends.
+at once. With many streams the wake-ups are put together, at most 8 ms, since each costs more than
+the datagram that it sends, here and in ffmpeg.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from .control import Message, order_of, receive, send
 from .feed import Feed, State
 from .playlist import Playlist
 
-_LONGEST_TICK_S = 0.002
-_TICK_PER_STREAM_S = 0.000_025
+_LONGEST_TICK_S = 0.008
+_TICK_PER_STREAM_S = 0.000_05
 _SPARE_S = 0.000_6
 """A chunk is prepared where no datagram is due for so long, as preparing takes about that."""
 _REPORT_S = 0.5
