@@ -6,6 +6,7 @@ an unknown key or a bad value stops the start with a line that says which, where
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -63,6 +64,13 @@ def _is_ipv4_or_empty(value: Any) -> bool:
         return False
 
 
+def _are_host_names(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?", name)
+        for name in value
+    )
+
+
 def _text(value: Any) -> bool:
     return isinstance(value, str)
 
@@ -95,6 +103,10 @@ class WebSettings:
         'a Twisted endpoint description, "" for no web interface',
         lambda v: v == "" or _is_endpoint(v),
     )
+    hosts: tuple[str, ...] = _key(
+        (), 'a list of host names such as ["hmp.example.org"]', _are_host_names
+    )
+    """Names, besides addresses and the machine's own, that browsers may ask this server for."""
 
 
 @attrs.frozen

@@ -85,6 +85,10 @@ class PermissionNotFoundError(NotFoundError):
     """Neither a default permission's word nor a custom permission's ID."""
 
 
+class HotmarkNotFoundError(NotFoundError):
+    """The recording has no HotMark at this second."""
+
+
 class DeviceNotFoundError(NotFoundError):
     """No device has this name."""
 

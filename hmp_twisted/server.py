@@ -19,6 +19,7 @@ from .notify import notify
 from .services.bundle import Services
 from .services.reconcile import Reconciler
 from .store.pool import Store
+from .web.service import WebInterface
 from .wire.access import CommandApi
 
 log = Logger()
@@ -44,6 +45,7 @@ class Parts:
     services: Services
     reconciler: Reconciler
     command_api: CommandApi
+    web: WebInterface | None
     alive: LifeSign
     """Tells a next life for how long there was none."""
 
@@ -85,6 +87,8 @@ class Server(Service):
     def _open_port(self) -> None:
         if not self._parts.command_api.running and not self._stopping:
             self._parts.command_api.startService()
+            if self._parts.web is not None:
+                self._parts.web.startService()
 
     def _become_ready(self) -> None:
         if self._ready or self._stopping:
@@ -127,6 +131,8 @@ class Server(Service):
         notify("STOPPING=1")
         self._stopping = True
         parts = self._parts
+        if parts.web is not None and parts.web.running:
+            await parts.web.stopService()
         if parts.command_api.running:
             await parts.command_api.stopService()
         for loop in self._periodic:

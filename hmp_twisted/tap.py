@@ -19,6 +19,7 @@ from .server import Parts, Server
 from .services.bundle import Services
 from .services.reconcile import Reconciler
 from .store.pool import Store
+from .web.service import WebInterface
 from .wire.access import CommandApi
 
 _RUN_TWISTD = "from twisted.scripts.twistd import run; run()"
@@ -71,10 +72,19 @@ def wire(reactor: Any, settings: Settings, store: Store) -> Server:
                 away_s=alive.age(),
             ),
             command_api=CommandApi(reactor, settings.command_api, store, dispatcher),
+            web=_web(reactor, settings, store, services, wall),
             alive=alive,
         ),
     )
     return server
+
+
+def _web(
+    reactor: Any, settings: Settings, store: Store, services: Services, wall: WallClock
+) -> WebInterface | None:
+    if not settings.web.endpoint:
+        return None
+    return WebInterface(reactor, settings, store, services, wall)
 
 
 def _hold_data_dir(settings: Settings) -> None:

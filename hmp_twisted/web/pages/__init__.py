@@ -1,0 +1,17 @@
+"""The pages, one module a group: each offers the routes that it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..route import Route
+from ..sign_in.first import FirstUser
+from . import health, sign_in
+
+
+def page_groups(first: FirstUser) -> Sequence[Sequence[Route]]:
+    """All groups. A new one is a module here, with a folder of its name in ``templates/``."""
+    return (
+        health.ROUTES,
+        sign_in.routes(first),
+    )

@@ -1,0 +1,99 @@
+"""Signs people in and out: throttles, the password's check, and a new token for each sign-in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.interfaces import IReactorTime
+
+from ...clocks import Clock
+from ...logs import Logger
+from ...services import sign_ins
+from ...services.directory.naming import fold
+from ...services.sign_ins import Visitor
+from ...store.pool import Store
+from .. import cookies
+from ..answers import RefusalError
+from .passwords import BusyError, Passwords
+from .throttle import Throttle
+
+log = Logger()
+
+WRONG = "This user name and password do not belong together."
+
+
+class Gate:
+    """What stands between a browser and a user's rights.
+
+    Args:
+        reactor: its time runs the throttles, its threads check passwords.
+        wall: the time of day, which sign-ins are kept by.
+    """
+
+    def __init__(self, reactor: Any, store: Store, wall: Clock) -> None:
+        self._store = store
+        self._wall = wall
+        self.passwords = Passwords(reactor)
+        timer: IReactorTime = reactor
+        # A name that is tried from everywhere costs its owner a wait, so it gets more tries than
+        # it would need; one address gets what a whole office behind a router may need.
+        self._by_name = Throttle(timer, burst=10, refill_s=30.0)
+        self._by_address = Throttle(timer, burst=30, refill_s=6.0)
+
+    async def sign_in(self, name: str, password: str, address: str) -> str:
+        """Check who it is; gives a new token, which the cookie is to carry from now on.
+
+        Raises:
+            RefusalError: 401 they do not belong together, 429 too many tries, 503 too many at once.
+        """
+        self._check_may_try(name, address)
+        # Counted before it is checked: many at once are many.
+        self._by_name.failed(fold(name))
+        self._by_address.failed(address)
+        account = await self._store.read("find account", sign_ins.find_account, name)
+        try:
+            fits = await self.passwords.check(account.password_hash if account else "", password)
+        except BusyError:
+            raise busy() from None
+        token = cookies.new_token()
+        if account is None or not fits or not await self._begin(account, token):
+            log.warn("sign-in of {name!r} from {address} refused", name=name[:64], address=address)
+            raise RefusalError(401, WRONG)
+        self._by_name.forget(fold(name))
+        log.info("{name!r} signed in from {address}", name=name, address=address or "a Unix socket")
+        return token
+
+    async def sign_out(self, token: str) -> None:
+        """End the sign-in of this token."""
+        await self._store.transact("sign out", sign_ins.end, cookies.digest(token))
+
+    async def visitor(self, token: str) -> Visitor | None:
+        """Who has signed in with this token, if that holds."""
+        if not token:
+            return None
+        key, now = cookies.digest(token), self._wall.seconds()
+        found = await self._store.read("find visitor", sign_ins.find_visitor, key, now)
+        if found is not None and found.is_stale:
+            await self._store.transact("note a visit", sign_ins.touch, key, now)
+        return found
+
+    async def _begin(self, account: sign_ins.Account, token: str) -> bool:
+        return await self._store.transact(
+            "sign in", sign_ins.begin, account, cookies.digest(token), self._wall.seconds()
+        )
+
+    def _check_may_try(self, name: str, address: str) -> None:
+        wait_s = max(self._by_name.wait_s(fold(name)), self._by_address.wait_s(address))
+        if wait_s:
+            raise RefusalError(
+                429,
+                f"Too many tries to sign in. Wait {wait_s} seconds, then try again.",
+                {"Retry-After": str(wait_s)},
+            )
+
+
+def busy() -> RefusalError:
+    """What is said when too many passwords are to be checked at once."""
+    return RefusalError(
+        503, "Many people are signing in just now. Try again in a moment.", {"Retry-After": "3"}
+    )
