@@ -81,11 +81,10 @@ class Layout:
         self._first = int(self._headers.ctypes.data)
         self.rtp_aside = rtp_aside
 
-    def receive(self, descriptor: int, slot: int) -> int:
+    def receive(self, descriptor: int, slot: int, most: int = SLOTS) -> int:
         """Take what waits in a socket into the slots from ``slot`` on; how many, or -1 for none."""
-        return int(
-            _recvmmsg(descriptor, self._first + slot * _HEADER_BYTES, SLOTS - slot, _FLAGS, None)
-        )
+        most = min(most, SLOTS - slot)
+        return int(_recvmmsg(descriptor, self._first + slot * _HEADER_BYTES, most, _FLAGS, None))
 
     def full(self, start: int, end: int) -> bool:
         """Whether each of these datagrams fills its slot and no more."""

@@ -66,11 +66,13 @@ def repair(folder: Path, track: manifest.Track, below: int | None = None) -> man
             segment = _closed(path, known.get(number) or _found(path, number))
             kept += [segment] if segment is not None else []
     total = sum(segment.bytes for segment in kept)
+    # While not a byte had been written, what had been counted was still on its way to the file.
+    counted = track.datagrams if track.bytes else 0
     return attrs.evolve(
         track,
         segments=tuple(kept),
         bytes=total,
-        datagrams=max(0, track.datagrams + _datagrams_in(total - track.bytes, track)),
+        datagrams=max(0, counted + _datagrams_in(total - track.bytes, track)),
     )
 
 

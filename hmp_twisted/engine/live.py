@@ -82,6 +82,13 @@ class LiveTrack:
         segment.last_at = now
         return segment
 
+    def arrived(self, when: float) -> None:
+        """The last of what was appended came at ``when``."""
+        segment = self._segment
+        # Within the last tick; further off, the wall clock was set between the two.
+        if segment is not None and segment.last_at - 1.0 < when < segment.last_at:
+            segment.last_at = max(segment.first_at, when)
+
     def attach(self, counts: Counts) -> None:
         """Take what the source receives from now on."""
         self._since = counts
@@ -121,7 +128,7 @@ class LiveTrack:
         self._segment = SegmentFile(
             manifest.segment_path(self._folder, self.before.number, number),
             number,
-            started=time.time(),
+            started=time.time() - (time.monotonic() - now),
             offset_s=self._clock.at(now),
             now=now,
         )
@@ -148,6 +155,11 @@ class LiveRecording:
         self.save_wanted = False
         self.repaired: Deferred[None] = succeed(None)
         """Fires when what a former life left has been closed."""
+
+    @property
+    def sources(self) -> list[Source]:
+        """What its tracks are received from, in their order."""
+        return [track.source for track in self.tracks]
 
     def run(self, now: float, counts_of: CountsOf) -> None:
         """Record from now on."""

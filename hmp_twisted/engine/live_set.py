@@ -122,11 +122,11 @@ class LiveSet:
 
     def run(self, live: LiveRecording) -> None:
         """Record from this moment on: nothing that came before, everything that comes after."""
-        live.run(self.receiver.cut(), self.receiver.counts)
+        live.run(self.receiver.cut(live.sources), self.receiver.counts)
 
     def hold(self, live: LiveRecording) -> list[SegmentFile]:
         """Record up to this moment; gives the segments that :meth:`close` is for."""
-        return live.hold(self.receiver.cut(), self.receiver.counts)
+        return live.hold(self.receiver.cut(live.sources), self.receiver.counts)
 
     def snapshot(self, live: LiveRecording) -> manifest.Recording:
         """The recording as its manifest has it now."""

@@ -8,13 +8,13 @@ this process: one busy thread would take most of the loop's time.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..logs import Logger
 from .buffers import BUFFER_BYTES, SLOTS, Buffer, Pool
 from .checks import INTERVAL_S, Checks
 from .intake import Batch, Intake
+from .overrun import Overrun
 from .source import Counts, Source
 from .sources import Key, SourceAddress
 from .ticker import Ticker
@@ -28,8 +28,6 @@ POOL_BYTES = 128 << 20
 """What may wait for the disk: at 100 Mbit/s ten seconds' worth."""
 _MOST_PER_DRAIN = 64
 """Buffers in one drain, lest a flood keep the loop from all else; more than any socket holds."""
-
-log = Logger()
 
 
 class Receiver:
@@ -65,8 +63,11 @@ class Receiver:
         self._groups: tuple[list[Source], list[Source]] = ([], [])
         self._smallest_capacity = 1
         self._peak = 0
-        self._thrown_away = 0
+        self._overrun = Overrun(pool_bytes)
         self._next_analysis = 0.0
+        self._drained_at = monotonic()
+        self._awaited: set[Source] = set()
+        """Sources whose next datagram may begin a segment: its arrival is read exactly."""
 
     @property
     def sources(self) -> Iterable[Source]:
@@ -103,6 +104,7 @@ class Receiver:
         if source.holders:
             return
         del self._sources[source.address.key]
+        self._awaited.discard(source)
         source.close()
         self._checks.close_slot(source.slot)
         self._regroup()
@@ -110,14 +112,21 @@ class Receiver:
             self._ticker.stop()
             self._buffer = None
 
-    def cut(self) -> float:
+    def cut(self, sources: Sequence[Source] = ()) -> float:
         """Take in all that arrived up to now, so that what is written can change here, exactly.
+
+        Args:
+            sources: of these nothing is taken in that came later, by the kernel's arrival times:
+                so the tracks of a recording are cut at the same moment, not one after the other.
 
         Returns:
             The moment of the cut, in seconds of the receiver's clock.
         """
+        self._drain(self._monotonic())
         now = self._monotonic()
-        self._drain(now)
+        for source in sources:
+            self._drain_up_to(source, now)
+            self._awaited.add(source)
         for source in self._groups[1]:
             self._release_held(source, now)
         for source in self._sources.values():
@@ -192,6 +201,9 @@ class Receiver:
         buffer = self._buffer
         if buffer is not None and buffer.idle:
             buffer.used = 0
+        if self._awaited:
+            self._take_awaited()
+        self._drained_at = now
         for group in self._groups:
             if group:
                 self._drain_group(group, now)
@@ -202,6 +214,37 @@ class Receiver:
             for source in self._sources.values():
                 source.rtp_aside = source.sieve.is_rtp
             self._regroup()
+
+    def _drain_up_to(self, source: Source, moment: float) -> None:
+        """Take in, one by one, what came up to ``moment``; few, because all else was just taken."""
+        last = source.socket.time_of_last() if source.socket is not None else moment
+        while (arrival := self._next_arrival(source)) is not None and arrival <= moment:
+            self._take_one(source, arrival)
+            last = arrival
+        for sink in source.sinks:
+            sink.arrived(last)
+
+    def _take_awaited(self) -> None:
+        """Take in the first datagram of each source that is awaited, at the time that it came."""
+        for source in [*self._awaited]:
+            arrival = self._next_arrival(source)
+            if arrival is not None:
+                self._take_one(source, arrival)
+                self._awaited.discard(source)
+
+    def _next_arrival(self, source: Source) -> float | None:
+        """When the source's next datagram came; ``None`` if none waits."""
+        when = source.socket.time_of_next() if source.socket is not None else None
+        # No earlier than the last look into the socket, even if the wall clock was set since.
+        return None if when is None else max(self._drained_at, when)
+
+    def _take_one(self, source: Source, arrival: float) -> None:
+        buffer = self._with_room()
+        layout = buffer.rtp if source.rtp_aside else buffer.plain
+        start = buffer.used
+        if source.socket and layout.receive(source.socket.descriptor, start, 1) == 1:
+            buffer.used = start + 1
+            self._settle(buffer, source.rtp_aside, [(source, start, start + 1)], arrival)
 
     def _drain_group(self, group: list[Source], now: float) -> None:
         """Empty the sockets of sources that are received in the same layout."""
@@ -235,7 +278,7 @@ class Receiver:
             return
         if buffer is self.pool.scratch:
             buffer.used = 0
-            self._throw_away(batches)
+            self._overrun.throw_away(batches)
         else:
             self._intake.settle(buffer, buffer.rtp if with_rtp else buffer.plain, batches, now)
 
@@ -248,24 +291,8 @@ class Receiver:
             buffer = self._buffer = self.pool.take()
         if buffer is None:
             return self.pool.scratch
-        self._tell_of_recovery()
+        self._overrun.end()
         return buffer
-
-    def _throw_away(self, batches: list[Batch]) -> None:
-        if not self._thrown_away:
-            log.error(
-                "the disk does not keep up: {bytes} bytes wait to be written and no more may; "
-                "what arrives is lost and counted until it does. Is the disk full, slow or remote?",
-                bytes=self._pool_bytes,
-            )
-        for source, start, end in batches:
-            source.throw_away(end - start)
-            self._thrown_away += end - start
-
-    def _tell_of_recovery(self) -> None:
-        if self._thrown_away:
-            log.warn("the disk keeps up again; {lost} datagrams were lost", lost=self._thrown_away)
-            self._thrown_away = 0
 
     def _release_held(self, source: Source, now: float) -> None:
         if source.sieve.sequencer.waiting:

@@ -13,6 +13,7 @@ import struct
 
 from ..errors import SourceUnusableError
 from ..logs import Logger
+from . import arrival
 from .sources import SourceAddress
 
 WANTED_BUFFER_BYTES = 16 << 20
@@ -41,6 +42,7 @@ class SourceSocket:
         self.descriptor = sock.fileno()
         self.granted_bytes = _deepen(sock)
         """What the system lets wait in the socket, with its own overhead in it."""
+        arrival.time_of_last(sock)  # from this first question on the kernel notes the times
 
     @property
     def capacity(self) -> int:
@@ -51,6 +53,14 @@ class SourceSocket:
         """How many datagrams the kernel has dropped here since it was opened, modulo 2**32."""
         answer = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
         return int(_MEMINFO.unpack(answer)[_DROPS])
+
+    def time_of_next(self) -> float | None:
+        """When the datagram came that waits at the head, in monotonic seconds; if one does."""
+        return arrival.time_of_next(self._socket)
+
+    def time_of_last(self) -> float:
+        """When the datagram came that was taken last, in monotonic seconds."""
+        return arrival.time_of_last(self._socket)
 
     def close(self) -> None:
         """Leave the group and free the port."""

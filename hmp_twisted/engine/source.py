@@ -23,6 +23,9 @@ class Sink(Protocol):
     def segment_at(self, now: float) -> SegmentFile:
         """The segment that bytes received at ``now`` are appended to."""
 
+    def arrived(self, when: float) -> None:
+        """The last of what was appended came at ``when``, more exactly than was said before."""
+
 
 @attrs.frozen
 class Counts:
