@@ -11,7 +11,7 @@ T = TypeVar("T")
 POLL_S = 0.01
 
 
-def wait_for(condition: Callable[[], T], timeout: float, what: str) -> T:
+def wait_for(condition: Callable[[], T | None], timeout: float, what: str) -> T:
     """What ``condition`` gives as soon as that is true, asked again every 10 ms.
 
     Raises:
