@@ -6,61 +6,123 @@ are in the processor's cache, and analysed all at once later.
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from typing import Any, Protocol
 
+import attrs
 import numpy as np
-import numpy.typing as npt
 
 from . import pcr, ts
-from .continuity import Continuity
+from .continuity import Continuity, Seen
+from .inspection import counters, marks
+from .inspection.arrivals import Arrivals, Gap
+from .inspection.gathered import Gathered, Gatherer
+from .inspection.pids import PidTable
+from .inspection.presence import Presence
+from .inspection.references import Extremes, References
+from .inspection.tables import Tables
 
 INTERVAL_S = 0.1
 """How long heads are gathered before they are analysed."""
 CAPACITY = 1 << 16
 """Heads gathered at most."""
+SETTLED_S = 10.0
+"""PIDs that a source shows for the first time later than this are told of as new."""
+
+
+@attrs.frozen(eq=False)
+class Findings:
+    """What was found of all sources since it was last asked for."""
+
+    marks: marks.Marks
+    """For the index; those of one source are together, in the order of their packets."""
+    extremes: list[Extremes]
+    """By slot."""
+    gaps: list[Gap]
+    programmes: list[tuple[int, str]]
+    """Slots whose tables changed, and how."""
+    pids: list[tuple[int, int]]
+    """Slots, and PIDs that they show for the first time."""
+
+
+class _Sized(Protocol):
+    """What keeps something for every slot that there is."""
+
+    def reserve(self, slots: int) -> None: ...
+
+    def forget(self, slot: int) -> None: ...
 
 
 class Checks:
     """The counters of what is wrong inside the packets, by source (a *slot*, a small number)."""
 
     def __init__(self) -> None:
-        self._words: ts.Words = np.zeros((CAPACITY, 3), np.uint32)
-        self._heads: npt.NDArray[np.void] = self._words.view(ts.HEAD).reshape(CAPACITY)
-        self._used = 0
-        self._slots: list[int] = []
-        self._counts: list[int] = []
+        self._gatherer = Gatherer(CAPACITY)
+        self._counts = counters.Counters()
+        self._table = PidTable()
         self._continuity = Continuity()
+        self._arrivals = Arrivals()
+        self._presence = Presence(self._table, self._arrivals, self._counts)
+        self._tables = Tables(self._table, self._counts, self._gatherer)
+        self._references = References(self._table, self._counts)
+        self._marker = marks.Marker(self._table)
+        self._sized: tuple[_Sized, ...] = (
+            *(self._gatherer, self._counts, self._table, self._continuity),
+            *(self._arrivals, self._references, self._marker),
+        )
+        self._marks: list[marks.Marks] = []
+        self._new_pids: list[tuple[int, int]] = []
+        self._opened: dict[int, float] = {}
+        self._slots = 0
         self._free: list[int] = []
-        self._transport_errors: npt.NDArray[np.int64] = np.zeros(0, np.int64)
-        self._pcrs: npt.NDArray[np.int64] = np.zeros(0, np.int64)
 
     def open_slot(self) -> int:
         """A slot for a new source, its counters at 0."""
         if not self._free:
             self._grow()
-        return self._free.pop()
+        slot = self._free.pop()
+        self._tables.begin(slot)
+        return slot
 
     def close_slot(self, slot: int) -> None:
         """The source is gone; its slot is free for another."""
         self.analyse()
-        self._continuity.forget(slot)
-        self._transport_errors[slot] = self._pcrs[slot] = 0
+        for part in self._sized:
+            part.forget(slot)
+        self._tables.forget(slot)
+        self._opened.pop(slot, None)
+        self._new_pids = [new for new in self._new_pids if new[0] != slot]
+        self._marks = [found[found["slot"] != slot] for found in self._marks]
         self._free.append(slot)
 
+    def counters(self, slot: int) -> Counter[str]:
+        """The source's counters that are not 0, by name, as of the last :meth:`analyse`."""
+        return self._counts.of(slot)
+
     def continuity_errors(self, slot: int) -> int:
-        """Gaps in the source's continuity counters, as of the last :meth:`analyse`."""
-        return int(self._continuity.errors[slot])
+        """Gaps in the source's continuity counters, likewise."""
+        return self._counts.get(counters.CONTINUITY, slot)
 
     def transport_errors(self, slot: int) -> int:
         """The source's packets with the transport error indicator, likewise."""
-        return int(self._transport_errors[slot])
+        return self._counts.get(counters.TRANSPORT, slot)
 
-    def pcrs(self, slot: int) -> int:
-        """How many programme clock references the source has sent, likewise."""
-        return int(self._pcrs[slot])
+    def continuity_by_pid(self, slot: int) -> Counter[int]:
+        """The source's gaps in continuity counters by PID, likewise."""
+        return Counter(self._continuity.by_pid.get(slot, ()))
+
+    def last_arrival(self, slot: int) -> float:
+        """When the source's last packet came, in seconds of the receiver's clock; 0 for never."""
+        return float(self._arrivals.last[slot])
 
     def gather(
-        self, memory: Any, offset: int, slots: list[int], counts: list[int], packets: int
+        self,
+        memory: Any,
+        offset: int,
+        slots: list[int],
+        counts: list[int],
+        packets: int,
+        now: float,
     ) -> bool:
         """Take the heads of packets that lie end to end in ``memory``, if each has its sync byte.
 
@@ -70,43 +132,70 @@ class Checks:
             slots: the sources they are from, in order.
             counts: how many packets are from each.
             packets: how many in all; at most :data:`CAPACITY`.
+            now: the tick that brought them, in seconds of the receiver's clock.
 
         Returns:
             False, with nothing taken, when a packet has no sync byte.
         """
-        if self._used + packets > CAPACITY:
+        if self._gatherer.used + packets > CAPACITY:
             self.analyse()
-        end = self._used + packets
-        self._heads[self._used : end] = ts.heads_in(memory, packets, offset)
-        if not ts.synchronised(self._words[self._used : end]):
-            return False
-        self._used = end
-        self._slots += slots
-        self._counts += counts
-        return True
+        return self._gatherer.take(memory, offset, slots, counts, packets, now)
 
     def analyse(self) -> None:
-        """Bring the counters up to date with everything gathered."""
-        if not self._used:
+        """Bring everything up to date with what was gathered."""
+        if not self._gatherer.used:
             return
-        words = self._words[: self._used]
-        slots = np.repeat(np.array(self._slots, np.uint32), self._counts)
-        self._used = 0
-        self._slots, self._counts = [], []
-        headers = words[:, 0].byteswap()
-        self._count(self._transport_errors, slots[ts.transport_errors(headers)])
-        self._count(self._pcrs, slots[pcr.find(words).packets])
-        self._continuity.check(words, slots)
+        gathered = self._gatherer.release()
+        now = float(gathered.run_to.max())
+        slots = self._arrivals.inspect(gathered)
+        headers = gathered.words[:, 0].byteswap()
+        self._counts.add(counters.TRANSPORT, gathered.slots[ts.transport_errors(headers)])
+        seen = self._continuity.check(gathered.words, gathered.slots)
+        self._counts.set(counters.CONTINUITY, self._continuity.errors)
+        self._look_at_pids(gathered, seen, now)
+        self._look_at_starts(gathered, now)
+        self._presence.inspect_absent(slots, now)
+        samples = pcr.find(gathered.words)
+        keys = gathered.slots[samples.packets] * np.uint32(ts.PIDS) + samples.pids
+        # The PCR of a packet that is known to be damaged is none, and its PID may have no row.
+        sound = (headers[samples.packets] & np.uint32(ts.TRANSPORT_ERROR)) == 0
+        samples, rows = samples.only(sound), self._table.find(keys[sound])
+        self._references.inspect(gathered, samples, rows)
+        self._marks.append(self._marker.mark(gathered, samples))
 
-    def _count(self, counters: npt.NDArray[np.int64], slots: npt.NDArray[np.uint32]) -> None:
-        if slots.size:
-            counters += np.bincount(slots, minlength=counters.size)
+    def take_findings(self) -> Findings:
+        """What was found since this was last called."""
+        self.analyse()
+        found = Findings(
+            marks=np.concatenate([np.zeros(0, marks.MARK), *self._marks]),
+            extremes=self._references.take_extremes(),
+            gaps=self._arrivals.gaps,
+            programmes=self._tables.changes,
+            pids=self._new_pids,
+        )
+        self._arrivals.gaps, self._tables.changes = [], []
+        self._marks, self._new_pids = [], []
+        order = np.argsort(found.marks["slot"], kind="stable")
+        return attrs.evolve(found, marks=found.marks[order])
+
+    def _look_at_pids(self, gathered: Gathered, seen: Seen, now: float) -> None:
+        rows, new = self._table.take(seen.keys)
+        first, last = gathered.times(seen.first), gathered.times(seen.last)
+        self._presence.inspect(rows, first, last)
+        for key in seen.keys[new].tolist():
+            slot, pid = divmod(key, ts.PIDS)
+            if now - self._opened.setdefault(slot, now) > SETTLED_S:
+                self._new_pids.append((slot, pid))
+
+    def _look_at_starts(self, gathered: Gathered, now: float) -> None:
+        pids = ts.pids(gathered.words[gathered.starts, 0].byteswap())
+        keys = gathered.slots[gathered.starts] * np.uint32(ts.PIDS) + pids
+        rows = self._table.find(keys)
+        self._tables.inspect(gathered, rows, now)
+        self._presence.inspect_pts(gathered, rows)
 
     def _grow(self) -> None:
-        known = self._pcrs.size
-        slots = max(16, 2 * known)
-        self._continuity.reserve(slots)
-        added = np.zeros(slots - known, np.int64)
-        self._transport_errors = np.concatenate((self._transport_errors, added))
-        self._pcrs = np.concatenate((self._pcrs, added))
-        self._free += range(slots - 1, known - 1, -1)
+        known, self._slots = self._slots, max(16, 2 * self._slots)
+        for part in self._sized:
+            part.reserve(self._slots)
+        self._free += range(self._slots - 1, known - 1, -1)

@@ -9,6 +9,9 @@ swallowed.
 
 from __future__ import annotations
 
+from collections import Counter
+
+import attrs
 import numpy as np
 import numpy.typing as npt
 
@@ -19,12 +22,25 @@ _PCR = 0x10
 _Indices = npt.NDArray[np.intp]
 
 
+@attrs.frozen(eq=False)
+class Seen:
+    """Which PIDs came in a batch; null packets and those known to be damaged are not looked at."""
+
+    keys: npt.NDArray[np.uint32]
+    """Each one's slot and PID, ``slot * ts.PIDS + pid``, in rising order."""
+    first: _Indices
+    """The index of each one's first packet in the batch."""
+    last: _Indices
+
+
 class Continuity:
     """What each source's PIDs were last seen to carry. A source is a small number, a *slot*."""
 
     def __init__(self) -> None:
         self.errors: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         """Gaps so far, by slot."""
+        self.by_pid: dict[int, Counter[int]] = {}
+        """The same by slot and PID, for slots that have any."""
         # Zeroed pages are not memory until they are written to, so a source costs a page a PID.
         self._last: ts.Words = np.zeros((0, 3), np.uint32)
         self._repeated: ts.Flags = np.zeros(0, np.bool_)
@@ -48,8 +64,9 @@ class Continuity:
         self._last[used] = 0
         self._repeated[used] = False
         self.errors[slot] = 0
+        self.by_pid.pop(slot, None)
 
-    def check(self, words: ts.Words, slots: npt.NDArray[np.uint32]) -> None:
+    def check(self, words: ts.Words, slots: npt.NDArray[np.uint32]) -> Seen:
         """Take the next packets: their heads, and the slot of each one's source.
 
         Between the packets of one source the order is that of arrival.
@@ -58,13 +75,17 @@ class Continuity:
         pids = ts.pids(headers)
         usable = ~ts.transport_errors(headers) & (pids != ts.NULL_PID)
         usable &= (headers >> np.uint32(24)) == ts.SYNC
-        if not usable.all():
-            words, slots, pids = words[usable], slots[usable], pids[usable]
-        if words.shape[0]:
-            self._check_usable(words, slots * np.uint32(ts.PIDS) + pids)
+        keys = slots * np.uint32(ts.PIDS) + pids
+        if usable.all():
+            return self._check_usable(words, keys)
+        seen = self._check_usable(words[usable], keys[usable])
+        index = np.flatnonzero(usable)
+        return Seen(seen.keys, index[seen.first], index[seen.last])
 
-    def _check_usable(self, words: ts.Words, keys: npt.NDArray[np.uint32]) -> None:
+    def _check_usable(self, words: ts.Words, keys: npt.NDArray[np.uint32]) -> Seen:
         count = keys.size
+        if not count:
+            return Seen(keys, np.zeros(0, np.intp), np.zeros(0, np.intp))
         tagged = (keys.astype(np.uint64) << np.uint64(32)) | np.arange(count, dtype=np.uint64)
         tagged.sort()  # by PID, and within it by arrival: much faster than a stable argsort
         order = (tagged & np.uint64(0xFFFFFFFF)).astype(np.intp)
@@ -77,6 +98,7 @@ class Continuity:
             self._judge(words[order], keys, first, suspects, repeated)
         self._last[keys[last]] = words[order[last]]
         self._repeated[keys[last]] = repeated[last]
+        return Seen(keys[first], order[first], order[last])
 
     def _suspects(
         self, headers: ts.Words, keys: npt.NDArray[np.uint32], first: _Indices
@@ -109,8 +131,15 @@ class Continuity:
         copied_before[is_first] = self._repeated[keys[suspects[is_first]]]
         excused = copies & ~copied_before
         excused |= ts.adaptation_flag(*_big_endian(words[suspects]), _DISCONTINUITY)
-        slots = keys[suspects[~excused]] // np.uint32(ts.PIDS)
+        self._count(keys[suspects[~excused]])
+
+    def _count(self, wrong: npt.NDArray[np.uint32]) -> None:
+        slots = wrong // np.uint32(ts.PIDS)
         self.errors += np.bincount(slots, minlength=self.errors.size)
+        keys, counts = np.unique(wrong, return_counts=True)
+        for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
+            slot, pid = divmod(key, ts.PIDS)
+            self.by_pid.setdefault(slot, Counter())[pid] += count
 
 
 def _big_endian(words: ts.Words) -> tuple[ts.Words, ts.Words]:

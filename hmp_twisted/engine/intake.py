@@ -30,7 +30,7 @@ class Intake:
         """Deal with batches that lie one after the other in ``buffer``, received at ``now``."""
         pieces: list[Piece] = []
         copied = 0
-        if self._is_regular(buffer, layout, batches):
+        if self._is_regular(buffer, layout, batches, now):
             for batch in batches:
                 _take_whole(buffer, batch, now, pieces)
         else:
@@ -51,7 +51,7 @@ class Intake:
         self, buffer: Buffer, layout: Layout, batch: Batch, now: float, pieces: list[Piece]
     ) -> int:
         """Settle one batch on its own; how many bytes were copied out of the buffer."""
-        if self._is_regular(buffer, layout, [batch]):
+        if self._is_regular(buffer, layout, [batch], now):
             _take_whole(buffer, batch, now, pieces)
             return 0
         source, start, end = batch
@@ -65,7 +65,7 @@ class Intake:
         self._take_copy(source, payload, now, pieces)
         return len(payload)
 
-    def _is_regular(self, buffer: Buffer, layout: Layout, batches: list[Batch]) -> bool:
+    def _is_regular(self, buffer: Buffer, layout: Layout, batches: list[Batch], now: float) -> bool:
         """Whether these are full datagrams alone, in order; if so their heads are gathered."""
         start, end = batches[0][1], batches[-1][2]
         if not layout.full(start, end):
@@ -75,7 +75,8 @@ class Intake:
         slots = [source.slot for source, _, _ in batches]
         counts = [(last - first) * ts.PACKETS_PER_DATAGRAM for _, first, last in batches]
         packets = (end - start) * ts.PACKETS_PER_DATAGRAM
-        regular = self._checks.gather(buffer.memory, start * ts.DATAGRAM, slots, counts, packets)
+        at = start * ts.DATAGRAM
+        regular = self._checks.gather(buffer.memory, at, slots, counts, packets, now)
         if regular and layout.rtp_aside:
             for source, _, last in batches:
                 following = int(layout.rtp_headers["sequence"][last - 1]) + 1
@@ -89,7 +90,7 @@ class Intake:
         packets = len(payload) // ts.PACKET
         for first in range(0, packets, CAPACITY):
             count = min(CAPACITY, packets - first)
-            self._checks.gather(payload, first * ts.PACKET, [source.slot], [count], count)
+            self._checks.gather(payload, first * ts.PACKET, [source.slot], [count], count, now)
         pieces += [(sink.segment_at(now), payload) for sink in source.sinks]
 
 

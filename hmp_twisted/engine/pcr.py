@@ -32,6 +32,12 @@ class Samples:
     discontinuous: npt.NDArray[np.bool_]
     """Where the discontinuity indicator says that a new time base begins."""
 
+    def only(self, wanted: npt.NDArray[np.bool_]) -> Samples:
+        """Those that are wanted."""
+        return Samples(
+            self.packets[wanted], self.pids[wanted], self.ticks[wanted], self.discontinuous[wanted]
+        )
+
 
 def find(words: ts.Words) -> Samples:
     """Every PCR in these packets' heads (rows of three words, as from :func:`ts.words_of`)."""
@@ -60,9 +66,17 @@ def elapsed(earlier: int, later: int) -> int:
     return (later - earlier + WRAP // 2) % WRAP - WRAP // 2
 
 
+def differences(
+    earlier: npt.NDArray[np.int64], later: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """As :func:`elapsed`, of each pair."""
+    moved: npt.NDArray[np.int64] = (later - earlier + WRAP // 2) % WRAP - WRAP // 2
+    return moved
+
+
 def unwrapped(ticks: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """The same clock without its wraps: the first value kept, each step the shortest way round."""
     if not ticks.size:
         return ticks
-    steps = (np.diff(ticks) + WRAP // 2) % WRAP - WRAP // 2
+    steps = differences(ticks[:-1], ticks[1:])
     return np.concatenate((ticks[:1], ticks[0] + np.cumsum(steps)))

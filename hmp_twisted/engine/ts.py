@@ -18,6 +18,8 @@ SYNC = 0x47
 PACKETS_PER_DATAGRAM = 7
 DATAGRAM = PACKET * PACKETS_PER_DATAGRAM
 """Bytes of the usual datagram: as many packets as an Ethernet frame holds."""
+TRANSPORT_ERROR = 0x00800000
+"""The transport error indicator in the big-endian value of a packet's first four bytes."""
 NULL_PID = 0x1FFF
 PIDS = 0x2000
 
@@ -53,7 +55,7 @@ def pids(headers: Words) -> Words:
 
 def transport_errors(headers: Words) -> Flags:
     """Which packets carry the transport error indicator: a demodulator knew them to be damaged."""
-    found: Flags = (headers & np.uint32(0x00800000)) != 0
+    found: Flags = (headers & np.uint32(TRANSPORT_ERROR)) != 0
     return found
 
 

@@ -159,7 +159,7 @@ def test_whole_batches_are_judged_as_one_packet_at_a_time(
         for slot, reference, left in zip(slots, references, rest, strict=True):
             batch, left[:] = left[:size], left[size:]
             if batch:
-                assert checks.gather(b"".join(batch), 0, [slot], [len(batch)], len(batch))
+                assert checks.gather(b"".join(batch), 0, [slot], [len(batch)], len(batch), 1.0)
             for one in batch:
                 reference.take(one)
         if analyse:
@@ -172,11 +172,11 @@ def test_a_slot_begins_anew_for_another_source() -> None:
     """What a source that is gone had seen does not count against the next one."""
     checks = Checks()
     slot = checks.open_slot()
-    checks.gather(packet(3) + packet(5), 0, [slot], [2], 2)
+    checks.gather(packet(3) + packet(5), 0, [slot], [2], 2, 1.0)
     checks.close_slot(slot)
     again = checks.open_slot()
     assert again == slot
-    checks.gather(packet(9) + packet(10), 0, [again], [2], 2)
+    checks.gather(packet(9) + packet(10), 0, [again], [2], 2, 1.0)
     checks.analyse()
     assert checks.continuity_errors(again) == 0
 
@@ -186,11 +186,11 @@ def test_more_sources_than_there_was_room_for() -> None:
     checks = Checks()
     slots = [checks.open_slot() for _ in range(16)]
     for slot in slots:
-        checks.gather(packet(3), 0, [slot], [1], 1)
+        checks.gather(packet(3), 0, [slot], [1], 1, 1.0)
     checks.analyse()
     more = checks.open_slot()
     for slot in slots:
-        checks.gather(packet(5), 0, [slot], [1], 1)
+        checks.gather(packet(5), 0, [slot], [1], 1, 1.0)
     checks.analyse()
     assert [checks.continuity_errors(slot) for slot in slots] == [1] * 16
     assert checks.continuity_errors(more) == 0
@@ -200,8 +200,8 @@ def test_packets_without_sync_bytes_are_not_taken() -> None:
     """Gathering says that something is wrong, and takes nothing."""
     checks = Checks()
     slot = checks.open_slot()
-    assert not checks.gather(packet(3) + b"\x00" * ts.PACKET, 0, [slot], [2], 2)
-    checks.gather(packet(7), 0, [slot], [1], 1)
+    assert not checks.gather(packet(3) + b"\x00" * ts.PACKET, 0, [slot], [2], 2, 1.0)
+    checks.gather(packet(7), 0, [slot], [1], 1, 1.0)
     checks.analyse()
     assert checks.continuity_errors(slot) == 0
 
@@ -211,7 +211,7 @@ def test_transport_errors_and_pcrs_are_counted() -> None:
     checks = Checks()
     one, two = checks.open_slot(), checks.open_slot()
     data = packet(1, damaged=True) + packet(1, field="pcr") + packet(2, field="pcr")
-    checks.gather(data, 0, [one, two], [1, 2], 3)
+    checks.gather(data, 0, [one, two], [1, 2], 3, 1.0)
     checks.analyse()
     assert (checks.transport_errors(one), checks.transport_errors(two)) == (1, 0)
-    assert (checks.pcrs(one), checks.pcrs(two)) == (0, 2)
+    assert [checks.counters(slot)["pcrs"] for slot in (one, two)] == [0, 2]

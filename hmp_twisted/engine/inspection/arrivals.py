@@ -1,0 +1,62 @@
+"""When each source sent, and when it did not."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from .counters import grown
+from .gathered import Gathered, Times
+
+GAP_S = 1.0
+"""A source that sends nothing for longer has a gap."""
+PAUSE_S = 0.5
+"""After a shorter one, what must come every so often is waited for anew."""
+
+
+@attrs.frozen
+class Gap:
+    """A time in which a source sent nothing. Seconds of the receiver's clock."""
+
+    slot: int
+    begin: float
+    """When its last packet before came."""
+    end: float
+
+
+class Arrivals:
+    """Who sent last when. Seconds of the receiver's clock; 0 for a source that never sent."""
+
+    def __init__(self) -> None:
+        self.last: Times = np.zeros(0)
+        """When each slot's last packet came."""
+        self.since: Times = np.zeros(0)
+        """Since when each slot has sent without a pause."""
+        self.gaps: list[Gap] = []
+        """Those that ended; whoever reads them empties the list."""
+
+    def reserve(self, slots: int) -> None:
+        """Make room for slots below ``slots``."""
+        self.last, self.since = grown(self.last, slots), grown(self.since, slots)
+
+    def forget(self, slot: int) -> None:
+        """The slot is another source's from now on."""
+        self.last[slot] = self.since[slot] = 0.0
+        self.gaps = [gap for gap in self.gaps if gap.slot != slot]
+
+    def inspect(self, gathered: Gathered) -> npt.NDArray[np.uint32]:
+        """Take what came; gives the slots that sent."""
+        slots, first_run = np.unique(gathered.run_slots, return_index=True)
+        _, from_end = np.unique(gathered.run_slots[::-1], return_index=True)
+        ends = gathered.run_ends
+        first = gathered.times(np.concatenate(([0], ends))[first_run])
+        quiet = first - self.last[slots]
+        known = self.last[slots] > 0
+        for index in np.flatnonzero(known & (quiet > GAP_S)):
+            slot = int(slots[index])
+            self.gaps.append(Gap(slot, float(self.last[slot]), float(first[index])))
+        begun = slots[~known | (quiet > PAUSE_S)]
+        self.since[begun] = first[~known | (quiet > PAUSE_S)]
+        self.last[slots] = gathered.run_to[::-1][from_end]
+        return slots

@@ -1,0 +1,179 @@
+"""What came since the last inspection: heads, the packets that begin something, and when.
+
+A tick brings what came since the tick before; between the two a packet's time is interpolated.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from .. import ts
+
+LONGEST_TICK_S = 0.05
+"""What a tick brings came at most so long before it."""
+_STARTS = 0x4000
+"""The payload unit start indicator, in a head's first little-endian word."""
+
+Indices = npt.NDArray[np.intp]
+Times = npt.NDArray[np.float64]
+
+
+@attrs.frozen(eq=False)
+class Gathered:
+    """Packets of all sources, in the order of their arrival."""
+
+    words: ts.Words
+    """Their heads."""
+    slots: npt.NDArray[np.uint32]
+    """Whose each is."""
+    starts: Indices
+    """Which of them have their whole packet in :attr:`packets`: those that begin a payload unit,
+    and those of PIDs that were asked for."""
+    packets: npt.NDArray[np.uint8]
+    run_slots: npt.NDArray[np.uint32]
+    """The packets of one source in one tick are a run; whose each run is."""
+    run_ends: Indices
+    """The index after each one's last packet."""
+    run_from: Times
+    run_to: Times
+    """When its packets came: after the first, up to and at the second."""
+    run_numbers: npt.NDArray[np.int64]
+    """How many packets its source had sent before it."""
+
+    def times(self, packets: Indices) -> Times:
+        """When each of these packets came, in seconds of the receiver's clock."""
+        run, within, count = self._places(packets)
+        begin = self.run_from[run]
+        times: Times = begin + (self.run_to[run] - begin) * (within + 1) / count
+        return times
+
+    def numbers(self, packets: Indices) -> npt.NDArray[np.int64]:
+        """How many packets each one's source had sent before it."""
+        run, within, _ = self._places(packets)
+        numbers: npt.NDArray[np.int64] = self.run_numbers[run] + within
+        return numbers
+
+    def _places(self, packets: Indices) -> tuple[Indices, Indices, Indices]:
+        run = np.searchsorted(self.run_ends, packets, "right")
+        first = np.concatenate(([0], self.run_ends))[run]
+        return run, packets - first, self.run_ends[run] - first
+
+
+class Gatherer:
+    """Takes packets while they are in the processor's cache; what it costs, receiving costs."""
+
+    def __init__(self, capacity: int) -> None:
+        """``capacity`` is how many packets it holds."""
+        self._capacity = capacity
+        self._words: ts.Words = np.zeros((capacity, 3), np.uint32)
+        self._heads: npt.NDArray[np.void] = self._words.view(ts.HEAD).reshape(capacity)
+        self._sent: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+        # PIDs whose continuation packets are wanted too, by a head's second and third byte.
+        self._wanted: npt.NDArray[np.bool_] = np.zeros(1 << 16, np.bool_)
+        self._wants_any = False
+        self._now = self._before = -LONGEST_TICK_S
+        self._used = 0
+        self._clear()
+
+    @property
+    def used(self) -> int:
+        """Packets held."""
+        return self._used
+
+    def reserve(self, slots: int) -> None:
+        """Make room for slots below ``slots``."""
+        self._sent = np.concatenate((self._sent, np.zeros(slots - self._sent.size, np.int64)))
+
+    def forget(self, slot: int) -> None:
+        """The slot is another source's from now on."""
+        self._sent[slot] = 0
+
+    def want(self, pid: int) -> None:
+        """Keep every packet of this PID whole, whichever source sends it."""
+        for flags in range(8):  # the three bits before the PID
+            self._wanted[(pid & 0xFF) << 8 | flags << 5 | pid >> 8] = True
+        self._wants_any = True
+
+    def take(
+        self,
+        memory: Any,
+        offset: int,
+        slots: list[int],
+        counts: list[int],
+        packets: int,
+        now: float,
+    ) -> bool:
+        """Take packets that lie end to end; as :meth:`~..checks.Checks.gather`."""
+        end = self._used + packets
+        words = self._words[self._used : end]
+        self._heads[self._used : end] = ts.heads_in(memory, packets, offset)
+        if not ts.synchronised(words):
+            return False
+        self._keep_starts(memory, offset, words[:, 0])
+        if now != self._now:
+            # A datagram that is taken by itself, at the time that it came, may step back a little.
+            self._before, self._now = min(max(self._now, now - LONGEST_TICK_S), now), now
+        self._slots += slots
+        self._counts += counts
+        self._ticks.append((len(slots), self._before, now))
+        self._used = end
+        return True
+
+    def release(self) -> Gathered:
+        """Everything taken since this was last called. It is overwritten by what is taken next."""
+        counts = np.array(self._counts, np.intp)
+        run_slots = np.array(self._slots, np.uint32)
+        ticks = np.array(self._ticks, np.float64).reshape(-1, 3)
+        runs = ticks[:, 0].astype(np.intp)
+        gathered = Gathered(
+            words=self._words[: self._used],
+            slots=np.repeat(run_slots, counts),
+            starts=np.concatenate([np.zeros(0, np.intp), *self._starts]),
+            packets=np.concatenate([np.zeros((0, ts.PACKET), np.uint8), *self._packets]),
+            run_slots=run_slots,
+            run_ends=np.cumsum(counts),
+            run_from=np.repeat(ticks[:, 1], runs),
+            run_to=np.repeat(ticks[:, 2], runs),
+            run_numbers=self._count(run_slots, counts),
+        )
+        self._clear()
+        return gathered
+
+    def sent(self, slot: int) -> int:
+        """How many packets of a source were released so far."""
+        return int(self._sent[slot])
+
+    def _keep_starts(self, memory: Any, offset: int, headers: ts.Words) -> None:
+        wanted = (headers & np.uint32(_STARTS)) != 0
+        if self._wants_any:
+            wanted |= self._wanted[(headers >> np.uint32(8)) & np.uint32(0xFFFF)]
+        starts = np.flatnonzero(wanted)
+        if starts.size:
+            shape = (headers.shape[0], ts.PACKET)
+            packets = np.ndarray(shape, np.uint8, buffer=memory, offset=offset)[starts]
+            self._packets.append(packets)
+            self._starts.append(starts + self._used)
+
+    def _count(self, run_slots: npt.NDArray[np.uint32], counts: Indices) -> npt.NDArray[np.int64]:
+        """How many packets each run's source had sent before it; they are counted as sent."""
+        order = np.argsort(run_slots, kind="stable")
+        slots, sizes = run_slots[order], counts[order]
+        before = np.cumsum(sizes) - sizes
+        first = np.flatnonzero(np.concatenate((slots[:1] >= 0, slots[1:] != slots[:-1])))
+        lengths = np.diff(np.concatenate((first, [slots.size])))
+        numbers = np.empty(slots.size, np.int64)
+        numbers[order] = before - np.repeat(before[first], lengths) + self._sent[slots]
+        self._sent += np.bincount(run_slots, counts, self._sent.size).astype(np.int64)
+        return numbers
+
+    def _clear(self) -> None:
+        self._used = 0
+        self._slots: list[int] = []
+        self._counts: list[int] = []
+        self._ticks: list[tuple[int, float, float]] = []
+        self._starts: list[Indices] = []
+        self._packets: list[npt.NDArray[np.uint8]] = []

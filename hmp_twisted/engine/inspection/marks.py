@@ -1,0 +1,108 @@
+"""Marks for the index: where each source was at what time, by its packets."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import pcr, ts
+from . import pids
+from .gathered import Gathered, Indices
+from .pids import PidTable
+
+RANDOM_ACCESS = 1
+"""A video stream can be decoded from this packet on."""
+NO_PCR = -1
+NO_PID = 0x1FFF
+
+MARK = np.dtype(
+    [
+        ("slot", np.uint32),
+        ("flags", np.uint16),
+        ("pid", np.uint16),
+        ("number", np.int64),
+        ("at", np.float64),
+        ("pcr", np.int64),
+    ]
+)
+"""``number`` packets came before this one. It came at ``at``, by the receiver's clock."""
+Marks = npt.NDArray[np.void]
+_RANDOM_ACCESS_INDICATOR = 0x40
+
+
+class Marker:
+    """Makes one mark a source at each inspection, and one for each random access point."""
+
+    def __init__(self, table: PidTable) -> None:
+        self._table = table
+        self._clock_pid: npt.NDArray[np.uint32] = np.zeros(0, np.uint32)
+
+    def reserve(self, slots: int) -> None:
+        """Make room for slots below ``slots``."""
+        more = np.full(slots - self._clock_pid.size, NO_PID, np.uint32)
+        self._clock_pid = np.concatenate((self._clock_pid, more))
+
+    def forget(self, slot: int) -> None:
+        """The slot is another source's from now on."""
+        self._clock_pid[slot] = NO_PID
+
+    def mark(self, gathered: Gathered, samples: pcr.Samples) -> Marks:
+        """The marks of what came, those of one source in the order of their packets."""
+        clock = self._clocks(gathered, samples)
+        access = random_access_points(gathered.words)
+        keys = gathered.slots[access] * np.uint32(ts.PIDS) + _pids(gathered, access)
+        access = access[(self._table.rows["flags"][self._table.find(keys)] & pids.VIDEO) != 0]
+        marks = np.concatenate(
+            (
+                _at(gathered, samples, np.union1d(samples.packets[clock], access), access),
+                _ends(gathered, gathered.slots[samples.packets[clock]]),
+            )
+        )
+        return marks[np.lexsort((marks["number"], marks["slot"]))]
+
+    def _clocks(self, gathered: Gathered, samples: pcr.Samples) -> Indices:
+        """One PCR of each source that sent one, of the same PID as long as that has any."""
+        slots = gathered.slots[samples.packets]
+        ours = np.flatnonzero(samples.pids == self._clock_pid[slots])
+        found, index = np.unique(slots[ours], return_index=True)
+        others = np.flatnonzero(~np.isin(slots, found))
+        new, other_index = np.unique(slots[others], return_index=True)
+        self._clock_pid[new] = samples.pids[others[other_index]]
+        return np.concatenate((ours[index], others[other_index]))
+
+
+def random_access_points(words: ts.Words) -> Indices:
+    """The packets that say that decoding can begin with them."""
+    headers = words[:, 0].byteswap()
+    index = np.flatnonzero(ts.has_adaptation(headers) & ~ts.transport_errors(headers))
+    second = words[index, 1].byteswap()
+    return index[ts.adaptation_flag(headers[index], second, _RANDOM_ACCESS_INDICATOR)]
+
+
+def _pids(gathered: Gathered, packets: Indices) -> npt.NDArray[np.uint32]:
+    return ts.pids(gathered.words[packets, 0].byteswap())
+
+
+def _at(gathered: Gathered, samples: pcr.Samples, packets: Indices, access: Indices) -> Marks:
+    marks = np.zeros(packets.size, MARK)
+    marks["slot"] = gathered.slots[packets]
+    marks["pid"] = _pids(gathered, packets)
+    marks["number"], marks["at"] = gathered.numbers(packets), gathered.times(packets)
+    marks["flags"][np.isin(packets, access)] = RANDOM_ACCESS
+    marks["pcr"] = NO_PCR
+    clocked = np.isin(packets, samples.packets)
+    marks["pcr"][clocked] = samples.ticks[np.searchsorted(samples.packets, packets[clocked])]
+    return marks
+
+
+def _ends(gathered: Gathered, but: npt.NDArray[np.uint32]) -> Marks:
+    """Where each source stands at the end of what came, those in ``but`` excepted."""
+    slots, from_end = np.unique(gathered.run_slots[::-1], return_index=True)
+    wanted = ~np.isin(slots, but)
+    runs = gathered.run_slots.size - 1 - from_end[wanted]
+    marks = np.zeros(runs.size, MARK)
+    marks["slot"], marks["pid"], marks["pcr"] = slots[wanted], NO_PID, NO_PCR
+    sizes = np.diff(np.concatenate(([0], gathered.run_ends)))
+    marks["number"] = gathered.run_numbers[runs] + sizes[runs]
+    marks["at"] = gathered.run_to[runs]
+    return marks
