@@ -219,7 +219,8 @@ class Receiver:
         """Take in, one by one, what came up to ``moment``; few, because all else was just taken."""
         last = source.socket.time_of_last() if source.socket is not None else moment
         while (arrival := self._next_arrival(source)) is not None and arrival <= moment:
-            self._take_one(source, arrival)
+            if not self._take_one(source, arrival):
+                break  # gone since: the kernel throws a damaged datagram away when it is read
             last = arrival
         for sink in source.sinks:
             sink.arrived(last)
@@ -238,13 +239,16 @@ class Receiver:
         # No earlier than the last look into the socket, even if the wall clock was set since.
         return None if when is None else max(self._drained_at, when)
 
-    def _take_one(self, source: Source, arrival: float) -> None:
+    def _take_one(self, source: Source, arrival: float) -> bool:
+        """Take in the next datagram, if there is one; gives whether there was."""
         buffer = self._with_room()
         layout = buffer.rtp if source.rtp_aside else buffer.plain
         start = buffer.used
-        if source.socket and layout.receive(source.socket.descriptor, start, 1) == 1:
-            buffer.used = start + 1
-            self._settle(buffer, source.rtp_aside, [(source, start, start + 1)], arrival)
+        if not source.socket or layout.receive(source.socket.descriptor, start, 1) != 1:
+            return False
+        buffer.used = start + 1
+        self._settle(buffer, source.rtp_aside, [(source, start, start + 1)], arrival)
+        return True
 
     def _drain_group(self, group: list[Source], now: float) -> None:
         """Empty the sockets of sources that are received in the same layout."""
