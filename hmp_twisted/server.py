@@ -33,6 +33,8 @@ READY_WITHIN_S = 6.0
 
 TOUCH_EVERY_S = 1.0
 COMPARE_EVERY_S = 10.0
+RETAIN_EVERY_S = 5.0
+PURGE_EVERY_S = 3600.0
 
 
 @attrs.define
@@ -100,6 +102,8 @@ class Server(Service):
             self._every(TOUCH_EVERY_S, self._touch_alive),
             self._every(TOUCH_EVERY_S, self._parts.services.catalogue.file_changes),
             self._every(COMPARE_EVERY_S, self._parts.reconciler.compare),
+            self._every(RETAIN_EVERY_S, self._parts.services.retention.enforce),
+            self._every(PURGE_EVERY_S, self._parts.services.bin.purge),
         )
         self._open_port()
         notify("READY=1")

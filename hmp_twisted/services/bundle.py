@@ -8,9 +8,13 @@ from ..bus.client import EngineClient
 from ..clocks import Clock
 from ..config import Settings
 from ..store.pool import Store
+from .bin import Bin
 from .catalogue_file import Catalogue
+from .hotmarks import Hotmarks
+from .library import Library
 from .metadata import Metadata
 from .recordings import Recordings
+from .retention import Retention
 from .sessions import Sessions
 from .sharing import Sharing
 from .streams import Streams
@@ -26,6 +30,10 @@ class Services:
     metadata: Metadata
     streams: Streams
     catalogue: Catalogue
+    retention: Retention
+    hotmarks: Hotmarks
+    library: Library
+    bin: Bin
 
     @classmethod
     def build(
@@ -40,4 +48,8 @@ class Services:
             metadata=Metadata(store, engine),
             streams=Streams(store, engine, settings.restream, clock),
             catalogue=Catalogue(store, folder),
+            retention=Retention(store, engine, settings.recordings, folder, clock),
+            hotmarks=Hotmarks(store),
+            library=Library(store),
+            bin=Bin(store, clock, folder),
         )

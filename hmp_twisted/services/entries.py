@@ -102,12 +102,14 @@ def settle(conn: Connection, recording_id: str, wanted: str, state: str) -> None
         raise errors.ActiveRecordingNotFoundError(f"no recording {recording_id}")
 
 
-def end(conn: Connection, recording_id: str, state: str, duration_s: float, reason: str) -> bool:
-    """Note how a recording ended; gives whether it was active until now."""
+def end(
+    conn: Connection, recording_id: str, now: float, state: str, duration_s: float, reason: str
+) -> bool:
+    """Note how, and that at ``now``, a recording ended; gives whether it was active until then."""
     changed = conn.execute(
         update(recordings)
         .where(recordings.c.id == recording_id, recordings.c.wanted != STOPPED)
-        .values(wanted=STOPPED, state=state, duration_s=duration_s, reason=reason)
+        .values(wanted=STOPPED, state=state, duration_s=duration_s, reason=reason, ended=now)
     )
     return changed.rowcount > 0
 
@@ -139,9 +141,26 @@ def find_active(conn: Connection, actor: Actor, recording_id: str) -> RecordingR
         ActiveRecordingNotFoundError: unknown, not seen, not started yet, or ended.
         NotAuthorizedError
     """
-    unseen = errors.ActiveRecordingNotFoundError(f"no active recording {recording_id}")
+    recording, actions = _seen(conn, actor, recording_id)
+    rights.allow(actor, actions, rights.RECORD)
+    if not recording.is_active or recording.state == STARTING:
+        raise errors.ActiveRecordingNotFoundError(f"recording {recording_id} is not active")
+    return recording
+
+
+def find_seen(conn: Connection, actor: Actor, recording_id: str) -> RecordingRow:
+    """A recording on which, or on whose session, the actor may do anything.
+
+    Raises:
+        ActiveRecordingNotFoundError: unknown, or not seen.
+    """
+    return _seen(conn, actor, recording_id)[0]
+
+
+def _seen(conn: Connection, actor: Actor, recording_id: str) -> tuple[RecordingRow, frozenset[str]]:
+    unseen = errors.ActiveRecordingNotFoundError(f"no recording {recording_id}")
     recording = queries.find_recording(conn, recording_id)
-    if recording is None:
+    if recording is None or recording.deleted is not None:
         raise unseen
     actions = rights.actions_on(conn, actor, Kind.RECORDING, recording_id)
     if rights.RECORD not in actions:
@@ -149,7 +168,4 @@ def find_active(conn: Connection, actor: Actor, recording_id: str) -> RecordingR
         actions |= of_session & {rights.RECORD}
     if not actions:
         raise unseen
-    rights.allow(actor, actions, rights.RECORD)
-    if not recording.is_active or recording.state == STARTING:
-        raise unseen
-    return recording
+    return recording, actions

@@ -47,6 +47,9 @@ class RecordingEngine(Protocol):
     async def stop_recording(self, recording_id: str) -> tuple[str, float]:
         """End it; gives its state and duration in seconds."""
 
+    async def read_clock(self, recording_id: str) -> float:
+        """The recording's own clock in seconds."""
+
 
 @attrs.frozen
 class End:
@@ -160,6 +163,23 @@ class Recordings:
             f"read the state of recording {recording_id}", entries.state_of, actor, recording_id
         )
 
+    async def clock_s(self, actor: Actor, recording_id: str) -> float:
+        """The recording's own clock in seconds; where it stopped, once it has ended.
+
+        Raises:
+            ActiveRecordingNotFoundError: none that the actor may see.
+            EngineUnavailableError, EngineFaultError, EngineAnswerError
+        """
+        recording = await self._store.read(
+            f"find recording {recording_id}", entries.find_seen, actor, recording_id
+        )
+        if not recording.is_active:
+            return recording.duration_s
+        try:
+            return await self._engine.read_clock(recording_id)
+        except errors.UnknownRecordingError:
+            return recording.duration_s
+
     async def ended(self, recording_id: str, state: str, duration_s: float, reason: str) -> None:
         """Take the media engine's word that a recording ended by itself.
 
@@ -219,6 +239,7 @@ class Recordings:
             f"note the end of recording {recording_id}",
             entries.end,
             recording_id,
+            self._clock.seconds(),
             *attrs.astuple(end),
         )
         if ended and end.state == ERROR:

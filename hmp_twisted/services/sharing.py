@@ -62,6 +62,28 @@ class Sharing:
             what, _share, actor, kind, object_id, subject, name, permission, str(uuid4())
         )
 
+    async def unshare(
+        self, actor: Actor, kind: Kind, object_id: str, subject: Subject, name: str
+    ) -> None:
+        """Take back what one user or group was given on an object; no error if that was nothing.
+
+        Raises:
+            UserNotFoundError, GroupNotFoundError, SessionNotFoundError, RecordingNotFoundError
+            CannotShareError: the actor may not change permissions on it.
+        """
+        what = f"unshare {kind.noun} {object_id} with {subject.value} {name!r}"
+        await self._store.transact(what, _unshare, actor, kind, object_id, subject, name)
+
+
+def _unshare(
+    conn: Connection, actor: Actor, kind: Kind, object_id: str, subject: Subject, name: str
+) -> None:
+    subject_id = _find(conn, subject, name)
+    if rights.CHANGE_PERMISSIONS not in rights.seen(conn, actor, kind, object_id):
+        raise errors.CannotShareError(f"{actor.name}: may not unshare {kind.noun} {object_id}")
+    owner = {kind.reference: object_id, subject.column: subject_id}
+    conn.execute(delete(kind.shares).filter_by(**owner))
+
 
 def _share(
     conn: Connection,

@@ -56,6 +56,10 @@ class RecordingRow:
     filed_revision: int
     deleted: float | None
     """When it was put into the bin, in Unix seconds."""
+    ended: float | None
+    """When it stopped, in Unix seconds, if that was noted."""
+    expire_after_days: float | None
+    protected: bool
 
     @property
     def is_active(self) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     TextClause,
+    false,
     text,
 )
 
@@ -198,21 +199,27 @@ recordings = Table(
     Column("revision", Integer, nullable=False, server_default="1"),
     Column("filed_revision", Integer, nullable=False, server_default="0"),
     Column("deleted", Float, nullable=True),
+    Column("ended", Float, nullable=True),
+    Column("expire_after_days", Float, nullable=True),
+    Column("protected", Boolean, nullable=False, default=False, server_default=false()),
     CheckConstraint("wanted IN ('RECORDING', 'PAUSED', 'STOPPED')", name="wanted"),
     Index(None, "session_id"),
     *_orders("recordings"),
     Index("ix_recordings_longest", "duration_s", "id"),
     _where("ix_recordings_in_bin", "deleted", text("deleted IS NOT NULL")),
+    _where("ix_recordings_expiring", "expire_after_days", text("expire_after_days > 0")),
     _where("ix_recordings_active", "id", text("wanted <> 'STOPPED'")),
     _where("ix_recordings_unfiled", "id", text("revision > filed_revision")),
 )
 """*Wanted* is what a user asked for; *state* is what the media engine last told: ``STARTING``
 before the engine took it, then ``RECORDING``, ``PAUSED``, ``FINISHED`` or ``ERROR``. ``session_id``
 outlives its session. ``revision`` counts changes to what ``catalogue.json`` beside the media tells;
-``filed_revision`` is the one it has. ``deleted`` is when it was put into the bin."""
+``filed_revision`` is the one it has. ``deleted`` is when it was put into the bin, ``ended``
+when it stopped. ``expire_after_days`` overrides the configured expiry: 0 for never."""
 
 IS_ACTIVE = text("recordings.wanted <> 'STOPPED'")
 IS_UNFILED = text("recordings.revision > recordings.filed_revision")
+IS_EXPIRING = text("recordings.expire_after_days > 0")
 IS_IN_BIN = text("recordings.deleted IS NOT NULL")
 IS_RUNNING = text("streams.ended IS NULL")
 """Conditions as their indexes have them: with a bound parameter instead, the table is scanned."""
@@ -251,7 +258,7 @@ def _category_values_of(kind: str) -> Table:
         _of("category_id", "categories", key=True),
         Column("position", Integer, primary_key=True),
         Column("value", Text, nullable=False),
-        Index(None, "category_id", "value"),
+        Index(None, "category_id", "value", f"{kind}_id"),
     )
 
 

@@ -36,6 +36,11 @@ def upgrade() -> None:
     )
     op.drop_index("ix_recordings_created", "recordings")
     for kind in ("sessions", "recordings"):
+        given = f"{kind.removesuffix('s')}_categories"
+        owner = f"{kind.removesuffix('s')}_id"
+        op.drop_index(f"ix_{given}_category_id_value", given)
+        columns = ["category_id", "value", owner]
+        op.create_index(f"ix_{given}_category_id_value_{owner}", given, columns)
         op.create_index(f"ix_{kind}_newest", kind, ["created", "id"])
         op.create_index(f"ix_{kind}_by_title", kind, [sa.text("lower(title)"), "id"])
     op.create_index("ix_recordings_longest", "recordings", ["duration_s", "id"])
