@@ -128,6 +128,12 @@ class RecordingsSettings:
     sync_interval_s: float = _key(
         1.0, "seconds, more than 0 and at most 60", lambda v: _is_number(v) and 0 < v <= 60
     )
+    expire_after_days: float = _key(
+        0, "days, 0 for never", lambda v: _is_number(v) and 0 <= v <= 36_500
+    )
+    storage_policy: str = _key(
+        "refuse", 'one of "refuse", "prune"', lambda v: v in ("refuse", "prune")
+    )
 
 
 @attrs.frozen

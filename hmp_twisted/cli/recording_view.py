@@ -11,13 +11,13 @@ from sqlalchemy import Connection
 from ..config import Settings
 from ..engine import manifest
 from ..errors import DomainError, UnknownRecordingError
-from ..services.directory import recordings
+from ..services.directory import recordings, retention
 from ..services.directory.attached import CategoryValues, Share
 from . import engine
 from .output import clock, iso, print_details, print_table, size, warn
 from .sessions import attached_details, plain_categories, plain_shares
 
-HEADINGS = ("ID", "STATE", "TITLE", "CREATED", "DURATION", "TRACKS")
+HEADINGS = ("ID", "STATE", "TITLE", "CREATED", "DURATION", "TRACKS", "KEPT")
 """Of :func:`row`."""
 
 
@@ -31,6 +31,8 @@ class View:
     shares: tuple[Share, ...]
     folder: Path = Path()
     tracks: tuple[manifest.Track, ...] = ()
+    default_days: float = retention.NEVER
+    """The configured expiry."""
 
 
 def read(conn: Connection, recording: recordings.Recording) -> View:
@@ -47,7 +49,7 @@ def with_files(view: View, settings: Settings) -> View:
     """The view with what ``recording.json`` tells; a warning if there is none that can be read."""
     problem = refresh(settings, view.recording) if view.recording.is_active else ""
     folder = manifest.folder_of(settings.recordings_dir, view.recording.id)
-    view = attrs.evolve(view, folder=folder)
+    view = attrs.evolve(view, folder=folder, default_days=settings.recordings.expire_after_days)
     try:
         on_disk = manifest.read(folder)
     except manifest.ManifestError as error:
@@ -80,8 +82,9 @@ def refresh(settings: Settings, recording: recordings.Recording) -> str:
     return ""
 
 
-def summary(recording: recordings.Recording) -> dict[str, Any]:
-    """The recording for JSON, as a list has it."""
+def summary(recording: recordings.Recording, default_days: float) -> dict[str, Any]:
+    """The recording for JSON, as a list has it; it expires after so many days by default."""
+    expires = retention.expires(recording, default_days)
     return {
         "id": recording.id,
         "session_id": recording.session_id,
@@ -93,11 +96,14 @@ def summary(recording: recordings.Recording) -> dict[str, Any]:
         "created": iso(recording.created),
         "duration_s": recording.duration_s,
         "track_count": recording.track_count,
+        "protected": recording.protected,
+        "expire_after_days": recording.expire_after_days,
+        "expires": None if expires is None else iso(expires),
     }
 
 
-def row(recording: recordings.Recording) -> tuple[object, ...]:
-    """The recording as a line of a table."""
+def row(recording: recordings.Recording, default_days: float) -> tuple[object, ...]:
+    """The recording as a line of a table; it expires after so many days by default."""
     return (
         recording.id,
         recording.state,
@@ -105,13 +111,22 @@ def row(recording: recordings.Recording) -> tuple[object, ...]:
         iso(recording.created),
         "" if recording.is_active else clock(recording.duration_s),
         recording.track_count,
+        kept(recording, default_days),
     )
+
+
+def kept(recording: recordings.Recording, default_days: float) -> str:
+    """For how long it is kept, in words; empty if nothing special is known."""
+    expires = retention.expires(recording, default_days)
+    if recording.protected:
+        return "protected"
+    return "" if expires is None else f"until {iso(expires)}"
 
 
 def as_json(view: View) -> dict[str, Any]:
     """All of it, for JSON."""
     return {
-        **summary(view.recording),
+        **summary(view.recording, view.default_days),
         "folder": str(view.folder),
         "tracks": [_track(view.folder, track) for track in view.tracks],
         "hotmarks": [attrs.asdict(mark) for mark in view.hotmarks],
@@ -147,6 +162,7 @@ def print_view(view: View) -> None:
             *([("Reason", found.reason)] if found.reason else []),
             ("Created", iso(found.created)),
             ("Duration", clock(found.duration_s)),
+            ("Kept", kept(found, view.default_days)),
             ("Folder", view.folder),
             ("HotMarks", [f"{clock(m.time_s)}  {m.title}" for m in view.hotmarks]),
             *attached_details(view.categories, view.shares),

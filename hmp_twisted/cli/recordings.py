@@ -10,10 +10,19 @@ from pathlib import Path
 import click
 
 from ..engine import manifest
-from ..services.directory import exporting, importing, kinds, recordings, removing, verifying
+from ..services.directory import (
+    exporting,
+    importing,
+    kinds,
+    recordings,
+    removing,
+    retention,
+    verifying,
+)
 from . import recording_view
 from .administration import Administration, pass_administration
 from .completion import names_of
+from .days import Expiry, expiry
 from .group import REFUSED, OneLineGroup, complain
 from .output import json_option, print_json, print_table, size, warn
 
@@ -34,10 +43,11 @@ def list_all(administration: Administration, as_json: bool) -> None:
     """List the recordings, oldest first."""
     with administration.view() as conn:
         found = recordings.list_recordings(conn)
+    days = administration.settings.recordings.expire_after_days
     if as_json:
-        print_json([recording_view.summary(recording) for recording in found])
+        print_json([recording_view.summary(recording, days) for recording in found])
         return
-    print_table(recording_view.HEADINGS, [recording_view.row(r) for r in found])
+    print_table(recording_view.HEADINGS, [recording_view.row(r, days) for r in found])
 
 
 @recording_group.command("show")
@@ -120,6 +130,34 @@ def import_folder(administration: Administration, folder: Path) -> None:
 def remove(administration: Administration, recording: str) -> None:
     """Remove a recording that has ended, and its files."""
     removing.remove(administration.transaction, administration.settings.recordings_dir, recording)
+
+
+@recording_group.command("expire")
+@recording_argument
+@click.argument("after", metavar="DAYS|never|default", type=expiry)
+@pass_administration
+def expire(administration: Administration, recording: str, after: Expiry) -> None:
+    """Remove a recording by itself so many DAYS after its end; or never, or as configured."""
+    with administration.transaction() as conn:
+        retention.set_expiry(conn, recording, after.days)
+
+
+@recording_group.command("protect")
+@recording_argument
+@pass_administration
+def protect(administration: Administration, recording: str) -> None:
+    """Keep a recording, whatever its expiry and however full the disk."""
+    with administration.transaction() as conn:
+        retention.set_protected(conn, recording, True)
+
+
+@recording_group.command("unprotect")
+@recording_argument
+@pass_administration
+def unprotect(administration: Administration, recording: str) -> None:
+    """Have a recording's expiry and the storage policy apply to it again."""
+    with administration.transaction() as conn:
+        retention.set_protected(conn, recording, False)
 
 
 def _files_of(administration: Administration, recording: str) -> tuple[Path, manifest.Recording]:

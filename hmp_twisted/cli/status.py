@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,12 @@ from ..config import Settings
 from ..engine import manifest
 from ..engine.ffmpeg import find_ffmpeg
 from ..errors import DomainError
+from ..services import storage
 from ..services.directory import api, devices, recordings, streams
 from . import engine
 from .access import read_status
 from .administration import Administration, pass_administration
 from .output import iso, json_option, print_details, print_json, size, yes_no
-
-NOMINAL_BIT_RATE = 8_000_000
-"""Taken for one source when nothing that is recorded tells a rate: an HD contribution encoder's."""
 
 _NESTED = ("recorder", "restreamer")
 """The parts of the engine's report that are shown in lines of their own."""
@@ -44,10 +41,11 @@ def _report(administration: Administration) -> dict[str, Any]:
         active = recordings.list_recordings(conn, active=True)
         running = streams.list_streams(conn)
     settings = administration.settings
+    media = _engine(settings)
     return {
         "api": read_status(administration, enabled, count),
         "database": administration.database,
-        "recordings": _disk(settings, [recording.id for recording in active]),
+        "recordings": _disk(settings, [recording.id for recording in active], media),
         "active_recordings": [
             {"id": r.id, "state": r.state, "title": r.title, "created": iso(r.created)}
             for r in active
@@ -56,32 +54,29 @@ def _report(administration: Administration) -> dict[str, Any]:
             {"id": s.id, "recording_id": s.recording_id, "address": s.address, "port": s.port}
             for s in running
         ],
-        "engine": _engine(settings),
+        "engine": media,
         "ffmpeg": _ffmpeg(settings),
     }
 
 
-def _disk(settings: Settings, active: list[str]) -> dict[str, Any]:
+def _disk(settings: Settings, active: list[str], media: dict[str, Any]) -> dict[str, Any]:
     """The recordings directory, and for how long its disk lasts at the present rate."""
     directory = settings.recordings_dir
-    free = shutil.disk_usage(_existing(directory)).free
-    measured = sum(_bit_rate(manifest.folder_of(directory, each)) for each in active)
-    bit_rate = measured or NOMINAL_BIT_RATE
-    usable = max(0, free - settings.recordings.min_free_bytes)
+    folders = [manifest.folder_of(directory, each) for each in active]
+    rate = storage.present_bit_rate(media["report"] or {}) or sum(map(_bit_rate, folders))
+    free = storage.free_bytes(directory)
+    space = storage.Space(free, settings.recordings.min_free_bytes, rate)
     return {
         "directory": str(directory),
-        "writable": os.access(_existing(directory), os.W_OK),
+        "writable": os.access(storage.existing(directory), os.W_OK),
         "free_bytes": free,
-        "min_free_bytes": settings.recordings.min_free_bytes,
-        "bit_rate": round(bit_rate),
-        "measured": measured > 0,
-        "hours": round(usable * 8 / bit_rate / 3600, 1),
+        "min_free_bytes": space.min_free_bytes,
+        "bit_rate": round(rate or storage.NOMINAL_BIT_RATE),
+        "measured": space.measured,
+        "hours": round(space.hours, 1),
+        "storage_policy": settings.recordings.storage_policy,
+        "expire_after_days": settings.recordings.expire_after_days,
     }
-
-
-def _existing(path: Path) -> Path:
-    """The path, or the nearest folder above it that is there."""
-    return path if path.exists() else _existing(path.parent)
 
 
 def _bit_rate(folder: Path) -> float:
@@ -121,12 +116,24 @@ def _lines(report: dict[str, Any]) -> list[tuple[str, object]]:
         ("Database", report["database"]),
         ("Recordings", f"{disk['directory']}: {left}"),
         *([] if disk["writable"] else [("", "this directory cannot be written")]),
+        ("Kept", f"{_expiry_in_words(disk)}; at the floor {_POLICIES[disk['storage_policy']]}"),
         ("Active", [f"{r['id']}  {r['state']}  {r['title']}" for r in report["active_recordings"]]),
         ("Streams", [f"{s['id']}  to {s['address']}:{s['port']}" for s in report["streams"]]),
         ("Media engine", _engine_in_words(media)),
         *_parts(media["report"] or {}),
         ("ffmpeg", report["ffmpeg"]["path"] or report["ffmpeg"]["reason"]),
     ]
+
+
+_POLICIES = {
+    "refuse": "new recordings are refused",
+    "prune": "the oldest unprotected ones are removed",
+}
+
+
+def _expiry_in_words(disk: dict[str, Any]) -> str:
+    days = disk["expire_after_days"]
+    return f"for {days:g} days" if days else "until they are removed"
 
 
 def _engine_in_words(media: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from ..logs import Logger
 from ..store import queries
 from ..store.pool import Store
 from ..store.rows import PAUSED, RECORDING, STARTING, RecordingRow
-from . import entries, streams
+from . import entries, stream_rows
 from .recordings import RecordingEngine, Recordings, read_end
 from .streams import StreamEngine, Streams
 
@@ -150,7 +150,13 @@ class Reconciler:
         end = await self._store.in_thread(read_end, self._folder, recording_id)
         name = f"note the end of recording {recording_id}"
         noted = await self._store.transact(
-            name, entries.end, recording_id, end.state, end.duration_s, end.reason
+            name,
+            entries.end,
+            recording_id,
+            self._clock.seconds(),
+            end.state,
+            end.duration_s,
+            end.reason,
         )
         if noted:
             log.warn(
@@ -207,7 +213,7 @@ class Reconciler:
             reason = "the server or its media engine was restarted"
             await self._store.transact(
                 f"note the end of stream {stream_id}",
-                streams.end,
+                stream_rows.end,
                 stream_id,
                 self._clock.seconds(),
                 reason,

@@ -46,6 +46,9 @@ def test_recordings_are_listed(ctl: Hmpctl, recording: str) -> None:
         "created": "2026-01-31T12:00:00Z",
         "duration_s": 12.5,
         "track_count": 1,
+        "protected": False,
+        "expire_after_days": None,
+        "expires": None,
     }
     assert "FINISHED  First take  2026-01-31T12:00:00Z  0:00:12.5" in ctl("recording", "list")
 

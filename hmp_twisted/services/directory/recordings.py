@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 from sqlalchemy import Connection, Row, delete, insert, or_, select
 
-from ...errors import InUseError, InvalidValueError, NameTakenError
+from ...errors import InUseError, InvalidValueError, NameTakenError, RecordingNotFoundError
 from ...store.schema import (
     categories,
     hotmarks,
@@ -46,6 +46,12 @@ class Recording:
     track_count: int
     is_active: bool
     """Whether it is being recorded, or paused."""
+    ended: float | None
+    """When it stopped, in Unix seconds, if that was noted."""
+    expire_after_days: float | None
+    """Days after its end: 0 for never, ``None`` for the configured default."""
+    protected: bool
+    """Whether it is kept whatever its expiry and however full the disk."""
 
 
 @attrs.frozen
@@ -91,6 +97,18 @@ def find_recording(conn: Connection, recording: str) -> Recording:
         AmbiguousNameError: several are called so.
     """
     return _recording(naming.find(conn, RECORDING, recording))
+
+
+def get_recording(conn: Connection, recording_id: str) -> Recording:
+    """The recording of exactly this ID, whatever others are called.
+
+    Raises:
+        RecordingNotFoundError: there is none.
+    """
+    row = conn.execute(select(recordings).where(recordings.c.id == recording_id)).first()
+    if row is None:
+        raise RecordingNotFoundError(f"no recording has the ID {recording_id}")
+    return _recording(row)
 
 
 def has_recording(conn: Connection, recording_id: str) -> bool:
@@ -211,4 +229,7 @@ def _recording(row: Row[Any]) -> Recording:
         duration_s=row.duration_s,
         track_count=row.track_count,
         is_active=row.wanted != STOPPED,
+        ended=row.ended,
+        expire_after_days=row.expire_after_days,
+        protected=row.protected,
     )

@@ -16,7 +16,14 @@ from sqlalchemy import Connection
 
 from ...engine import manifest
 from ...errors import WriteFailedError
-from .recordings import check_removable, find_recording, has_recording, remove_entry
+from .recordings import (
+    Recording,
+    check_removable,
+    find_recording,
+    get_recording,
+    has_recording,
+    remove_entry,
+)
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
@@ -36,11 +43,26 @@ def remove(transaction: Transaction, recordings_dir: Path, recording: str) -> No
         WriteFailedError: its folder cannot be renamed, and nothing is changed; or not all of its
             files could be deleted, and the next removal tries again.
     """
+    _remove(transaction, recordings_dir, lambda conn: find_recording(conn, recording))
+
+
+def remove_exactly(transaction: Transaction, recordings_dir: Path, recording_id: str) -> None:
+    """The same for the one recording of this whole ID, even if another has the ID for its title.
+
+    Raises:
+        RecordingNotFoundError, InUseError, WriteFailedError
+    """
+    _remove(transaction, recordings_dir, lambda conn: get_recording(conn, recording_id))
+
+
+def _remove(
+    transaction: Transaction, recordings_dir: Path, find: Callable[[Connection], Recording]
+) -> None:
     aside = None
     try:
         with transaction() as conn:
             left = _settle(conn, recordings_dir)
-            found = find_recording(conn, recording)
+            found = find(conn)
             check_removable(conn, found)
             aside = _set_aside(recordings_dir, found.id)
             remove_entry(conn, found.id)
