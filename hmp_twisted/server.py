@@ -21,6 +21,7 @@ from .services.reconcile import Reconciler
 from .store.pool import Store
 from .web.service import WebInterface
 from .wire.access import CommandApi
+from .wire.administration import AdministrationSocket
 
 log = Logger()
 
@@ -47,6 +48,7 @@ class Parts:
     services: Services
     reconciler: Reconciler
     command_api: CommandApi
+    administration: AdministrationSocket
     web: WebInterface | None
     alive: LifeSign
     """Tells a next life for how long there was none."""
@@ -89,6 +91,7 @@ class Server(Service):
     def _open_port(self) -> None:
         if not self._parts.command_api.running and not self._stopping:
             self._parts.command_api.startService()
+            self._parts.administration.startService()
             if self._parts.web is not None:
                 self._parts.web.startService()
 
@@ -139,6 +142,7 @@ class Server(Service):
             await parts.web.stopService()
         if parts.command_api.running:
             await parts.command_api.stopService()
+        await parts.administration.stopService()
         for loop in self._periodic:
             if loop.running:
                 loop.stop()

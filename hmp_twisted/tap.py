@@ -8,6 +8,7 @@ from twisted.application.service import IService
 from twisted.internet.endpoints import UNIXClientEndpoint
 
 from . import locks
+from .bus.administration import socket_in
 from .bus.client import EngineClient
 from .bus.launcher import EngineLauncher
 from .clocks import LifeSign, WallClock, run_by_monotonic_clock
@@ -21,6 +22,7 @@ from .services.reconcile import Reconciler
 from .store.pool import Store
 from .web.service import WebInterface
 from .wire.access import CommandApi
+from .wire.administration import AdministrationSocket
 
 _RUN_TWISTD = "from twisted.scripts.twistd import run; run()"
 
@@ -72,6 +74,9 @@ def wire(reactor: Any, settings: Settings, store: Store) -> Server:
                 away_s=alive.age(),
             ),
             command_api=CommandApi(reactor, settings.command_api, store, dispatcher),
+            administration=AdministrationSocket(
+                reactor, socket_in(settings.data_dir), services.streams
+            ),
             web=_web(reactor, settings, store, services, wall),
             alive=alive,
         ),

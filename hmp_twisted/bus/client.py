@@ -175,6 +175,18 @@ class EngineClient:
         """End a stream when its last datagram has left. Raises UnknownStreamError."""
         await self._call(messages.StopStream, stream_id=stream_id)
 
+    async def pause_stream(self, stream_id: str) -> None:
+        """Let it send nothing. Raises UnknownStreamError, WrongStateError."""
+        await self._call(messages.PauseStream, stream_id=stream_id)
+
+    async def resume_stream(self, stream_id: str) -> None:
+        """Let it send on. Raises UnknownStreamError, WrongStateError."""
+        await self._call(messages.ResumeStream, stream_id=stream_id)
+
+    async def seek_stream(self, stream_id: str, start_s: float) -> None:
+        """Let it go on at ``start_s``. Raises UnknownStreamError, WrongStateError, NoMediaError."""
+        await self._call(messages.SeekStream, stream_id=stream_id, start_s=start_s)
+
     async def list_streams(self) -> dict[str, float]:
         """The running streams: position in seconds, by ID."""
         entries = await self._pages(messages.ListStreams, "streams", "stream_id")

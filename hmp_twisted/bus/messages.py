@@ -15,7 +15,7 @@ from .. import errors
 PAGE = 200
 """At most this many entries in one page of a list."""
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised when a message changes; server and engine of unlike numbers refuse each other."""
 
 TRACK = [
@@ -145,6 +145,30 @@ class StopStream(amp.Command):
     errors: ClassVar = _REFUSALS
 
 
+class PauseStream(amp.Command):
+    """Send nothing until ResumeStream; its place and its address stay taken."""
+
+    arguments: ClassVar = [(b"stream_id", amp.Unicode())]
+    response: ClassVar = []
+    errors: ClassVar = _REFUSALS
+
+
+class ResumeStream(amp.Command):
+    """Send on from where it paused."""
+
+    arguments: ClassVar = [(b"stream_id", amp.Unicode())]
+    response: ClassVar = []
+    errors: ClassVar = _REFUSALS
+
+
+class SeekStream(amp.Command):
+    """Go on at another place of the recording."""
+
+    arguments: ClassVar = [(b"stream_id", amp.Unicode()), (b"start_s", amp.Float())]
+    response: ClassVar = []
+    errors: ClassVar = _REFUSALS
+
+
 class ListStreams(amp.Command):
     """A page of the running streams, by ID."""
 
@@ -157,6 +181,7 @@ class ListStreams(amp.Command):
                     (b"stream_id", amp.Unicode()),
                     (b"recording_id", amp.Unicode()),
                     (b"position_s", amp.Float()),
+                    (b"state", amp.Unicode()),
                 ]
             ),
         )

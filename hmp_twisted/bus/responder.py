@@ -105,10 +105,25 @@ class EngineProtocol(amp.AMP):
     def _stop_stream(self, stream_id: str) -> Any:
         return self._do(self._bus.restreamer.stop, stream_id)
 
+    @messages.PauseStream.responder
+    def _pause_stream(self, stream_id: str) -> Any:
+        return self._do(self._bus.restreamer.pause, stream_id)
+
+    @messages.ResumeStream.responder
+    def _resume_stream(self, stream_id: str) -> Any:
+        return self._do(self._bus.restreamer.resume, stream_id)
+
+    @messages.SeekStream.responder
+    def _seek_stream(self, stream_id: str, start_s: float) -> Any:
+        return self._do(self._bus.restreamer.seek, stream_id, start_s)
+
     @messages.ListStreams.responder
     def _list_streams(self, after: str) -> dict[str, Any]:
         entries = [
-            {"stream_id": s.stream_id, "recording_id": s.recording_id, "position_s": s.position_s}
+            {
+                name: getattr(s, name)
+                for name in ("stream_id", "recording_id", "position_s", "state")
+            }
             for s in self._bus.restreamer.streams()
         ]
         return {"streams": _page(entries, "stream_id", after)}

@@ -1,7 +1,7 @@
-"""A word with the media engine, without a reactor: one AMP box there, one back.
+"""A word with the media engine or the server, without a reactor: one AMP box there, one back.
 
-hmpctl asks two things only, and goes on without an answer; so it never attaches to the engine,
-whose server it is not.
+hmpctl never attaches to the engine, whose server it is not: of the engine it asks only what it can
+go on without. What only a running server can do is asked of the server (:func:`ask_server`).
 """
 
 from __future__ import annotations
@@ -9,21 +9,25 @@ from __future__ import annotations
 import json
 import socket
 import struct
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from twisted.internet.endpoints import _parse as parse_endpoint
 from twisted.protocols import amp
 
-from ..bus import messages
+from ..bus import administration, messages
 from ..errors import (
     DomainError,
     EngineAnswerError,
     EngineFaultError,
     EngineUnavailableError,
+    NotReadyError,
 )
 
 TIMEOUT_S = 3.0
 """How long each step may take."""
+SERVER_TIMEOUT_S = 30.0
+"""The same for the server, which asks the media engine in its turn."""
 
 
 def refresh_manifest(endpoint: str, recording_id: str) -> None:
@@ -48,25 +52,57 @@ def read_status(endpoint: str) -> dict[str, Any]:
         raise EngineAnswerError(f"the media engine's status is no JSON object: {error}") from error
 
 
-def ask(endpoint: str, command: type[amp.Command], **arguments: Any) -> dict[str, Any]:
-    """Ask the engine at ``endpoint`` (``unix:PATH``) and give its answer.
+def list_streams(endpoint: str) -> dict[str, dict[str, Any]]:
+    """What plays: position and state of each stream, by its ID.
+
+    Raises:
+        EngineUnavailableError, EngineFaultError, EngineAnswerError: that is not known.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    while page := ask(endpoint, messages.ListStreams, after=max(found, default=""))["streams"]:
+        found |= {entry["stream_id"]: entry for entry in page}
+    return found
+
+
+def ask_server(data_dir: Path, command: type[amp.Command], **arguments: Any) -> dict[str, Any]:
+    """Ask the server that runs on ``data_dir`` and give its answer.
+
+    Raises:
+        NotReadyError: none runs there, or it does not answer.
+        DomainError: what it refuses, as the services raise it.
+    """
+    path = administration.socket_in(data_dir)
+    try:
+        return ask(f"unix:{path}", command, timeout_s=SERVER_TIMEOUT_S, **arguments)
+    except EngineUnavailableError as error:
+        if str(error).startswith(f"{path}: "):
+            raise NotReadyError(
+                f"no server answers at {error}; this needs one that runs on {data_dir}"
+            ) from error
+        raise
+
+
+def ask(
+    endpoint: str, command: type[amp.Command], *, timeout_s: float | None = None, **arguments: Any
+) -> dict[str, Any]:
+    """Ask who listens at ``endpoint`` (``unix:PATH``) and give the answer.
 
     Raises:
         EngineUnavailableError: nobody listens there, or no answer came in time.
-        EngineFaultError: the engine failed in a way that ``command`` does not declare.
+        EngineFaultError: it failed in a way that ``command`` does not declare.
         EngineAnswerError: the answer cannot be read.
         DomainError: an error that ``command`` declares.
     """
-    path = _path_of(endpoint)
+    path, limit = _path_of(endpoint), timeout_s or TIMEOUT_S
     try:
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(TIMEOUT_S)
+            connection.settimeout(limit)
             connection.connect(path)
             connection.sendall(_question(command, arguments))
             with connection.makefile("rb") as stream:
                 box = _read_box(stream)
     except TimeoutError as error:
-        raise EngineUnavailableError(f"{path}: no answer within {TIMEOUT_S:g} s") from error
+        raise EngineUnavailableError(f"{path}: no answer within {limit:g} s") from error
     except OSError as error:
         raise EngineUnavailableError(f"{path}: {error.strerror or error}") from error
     return _answer(command, box)

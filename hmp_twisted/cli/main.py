@@ -17,9 +17,10 @@ from .group import OneLineGroup
 from .groups import group_group
 from .recordings import recording_group
 from .roles import permission_group, role_group
-from .sessions import session_group, stream_group
+from .sessions import session_group
 from .sources import source_group
 from .status import status
+from .streams import stream_group
 from .users import user_group
 
 COMMANDS: tuple[click.Command, ...] = (

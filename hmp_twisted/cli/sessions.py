@@ -1,4 +1,4 @@
-"""``hmpctl session`` and ``hmpctl stream``: what control systems have made."""
+"""``hmpctl session``: what control systems have made."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ..services.directory import kinds, sessions, streams
+from ..services.directory import kinds, sessions
 from ..services.directory.attached import CategoryValues, Share
 from .administration import Administration, pass_administration
 from .completion import names_of
@@ -65,54 +65,6 @@ def show_session(administration: Administration, session: str, as_json: bool) ->
     )
 
 
-@click.group("stream", cls=OneLineGroup)
-def stream_group() -> None:
-    """The recordings that are played out."""
-
-
-@stream_group.command("list")
-@click.option("--all", "ended", is_flag=True, help="Streams that have ended, too.")
-@json_option
-@pass_administration
-def list_streams(administration: Administration, ended: bool, as_json: bool) -> None:
-    """List the running streams."""
-    with administration.view() as conn:
-        found = streams.list_streams(conn, ended=ended)
-    if as_json:
-        print_json([_plain_stream(stream) for stream in found])
-        return
-    rows = [
-        (s.id, s.state, f"{s.address}:{s.port}", s.recording_id, iso(s.started), s.title)
-        for s in found
-    ]
-    print_table(("ID", "STATE", "TO", "RECORDING", "STARTED", "TITLE"), rows)
-
-
-@stream_group.command("show")
-@click.argument("stream", metavar="ID", shell_complete=names_of(kinds.STREAM))
-@json_option
-@pass_administration
-def show_stream(administration: Administration, stream: str, as_json: bool) -> None:
-    """Show the stream of this ID, running or ended."""
-    with administration.view() as conn:
-        found = streams.find_stream(conn, stream)
-    if as_json:
-        print_json(_plain_stream(found))
-        return
-    print_details(
-        [
-            ("ID", found.id),
-            ("State", found.state),
-            ("To", f"{found.address}:{found.port}"),
-            ("Recording", found.recording_id),
-            ("Title", found.title),
-            ("Started", iso(found.started)),
-            ("Ended", "" if found.ended is None else iso(found.ended)),
-            ("Reason", found.reason),
-        ]
-    )
-
-
 def plain_categories(categories: tuple[CategoryValues, ...]) -> list[dict[str, Any]]:
     """Category values, for JSON."""
     return [
@@ -151,18 +103,4 @@ def _plain_session(session: sessions.Session) -> dict[str, Any]:
         "created": iso(session.created),
         "sources": list(session.sources),
         "recordings": list(session.recordings),
-    }
-
-
-def _plain_stream(stream: streams.Stream) -> dict[str, Any]:
-    return {
-        "id": stream.id,
-        "state": stream.state,
-        "recording_id": stream.recording_id,
-        "title": stream.title,
-        "address": stream.address,
-        "port": stream.port,
-        "started": iso(stream.started),
-        "ended": None if stream.ended is None else iso(stream.ended),
-        "reason": stream.reason,
     }

@@ -31,6 +31,11 @@ class Destination:
     """The local IPv4 address to leave from; "" lets the system choose."""
 
     @property
+    def name(self) -> str:
+        """For people to read."""
+        return f"{self.address} port {self.port}"
+
+    @property
     def local_address(self) -> str:
         """The interface, where it can be used with the address: "" for IPv6."""
         is_ipv4 = isinstance(ip_address(self.address), IPv4Address)

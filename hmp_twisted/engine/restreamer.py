@@ -22,6 +22,9 @@ from .pacer_link import PacerLink
 from .process import EngineReactor
 from .stream import Stream
 
+_SHOWN = 50
+"""Streams in the status, which has to go over the bus in one piece."""
+
 
 @attrs.frozen
 class StreamReport:
@@ -33,6 +36,8 @@ class StreamReport:
     port: int
     position_s: float
     """The recording's clock at what is being sent."""
+    state: str
+    """``PAUSED``, or a name of :class:`~hmp_twisted.engine.stream.State`."""
 
 
 class Restreamer:
@@ -108,30 +113,58 @@ class Restreamer:
 
     def stop(self, stream_id: str) -> Deferred[None]:
         """End a stream; fires when its last datagram has left. Fails with UnknownStreamError."""
-        entry = self._streams.get(stream_id)
-        if entry is None:
-            return fail(UnknownStreamError(f"no stream {stream_id} runs"))
-        return entry[0].stop()
+        try:
+            return self._find(stream_id)[0].stop()
+        except UnknownStreamError as error:
+            return fail(error)
+
+    def pause(self, stream_id: str) -> None:
+        """Let a stream send nothing. Raises UnknownStreamError, WrongStateError."""
+        self._find(stream_id)[0].pause(True)
+
+    def resume(self, stream_id: str) -> None:
+        """Let it send on. Raises UnknownStreamError, WrongStateError."""
+        self._find(stream_id)[0].pause(False)
+
+    def seek(self, stream_id: str, start_s: float) -> None:
+        """Let it go on at another place of the recording, which a receiver takes for a joint.
+
+        Raises:
+            UnknownStreamError, WrongStateError: it is over.
+            NoMediaError: the recording holds no media from ``start_s`` on.
+        """
+        stream, recording_id = self._find(stream_id)
+        playable_segments(self._recordings_dir, recording_id, start_s)
+        stream.seek(max(0.0, start_s))
+
+    def _find(self, stream_id: str) -> tuple[Stream, str]:
+        if stream_id not in self._streams:
+            raise UnknownStreamError(f"no stream {stream_id} runs")
+        return self._streams[stream_id]
 
     def streams(self) -> list[StreamReport]:
         """The streams that run, by ID."""
         return [
-            StreamReport(stream_id, recording, to.address, to.port, stream.position_s)
+            StreamReport(
+                stream_id,
+                recording,
+                stream.destination.address,
+                stream.destination.port,
+                round(stream.position_s, 3),
+                "PAUSED" if stream.is_paused else stream.state.name,
+            )
             for stream_id, (stream, recording) in sorted(self._streams.items())
-            if (to := stream.destination)
         ]
 
     def status(self) -> dict[str, Any]:
-        """How playing out is, for people to read."""
+        """How playing out is, for people to read; of many streams the first."""
+        reports = self.streams()
         return {
             "pacer_pid": self._link.pid,
+            "count": len(reports),
             "streams": [
-                {
-                    **attrs.asdict(report),
-                    "state": self._streams[report.stream_id][0].state.name,
-                    "ffmpeg_pid": self._streams[report.stream_id][0].pid,
-                }
-                for report in self.streams()
+                {**attrs.asdict(each), "ffmpeg_pid": self._streams[each.stream_id][0].pid}
+                for each in reports[:_SHOWN]
             ],
         }
 

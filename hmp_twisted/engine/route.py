@@ -15,7 +15,7 @@ def check_route(destination: Destination) -> None:
     Raises:
         StreamFailedError: port 0, no route, or an interface that is not this machine's, in words.
     """
-    target = f"{destination.address} port {destination.port}"
+    target = destination.name
     if not 0 < destination.port <= 65535:
         raise StreamFailedError(f"nothing can be sent to {target}: a port is 1 to 65535")
     address = ip_address(destination.address)

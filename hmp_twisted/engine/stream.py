@@ -13,25 +13,25 @@ ENDED                 nothing: every further input is ignored
 ====================  ==========================================================================
 
 *failed* (the pacer cannot read the recording) ends it from any state, ``stop`` from any but ENDED.
+Being paused is apart from that: a paused stream keeps its place and its ffmpeg, and sends nothing.
 """
 
 from __future__ import annotations
 
-import contextlib
 import enum
 import os
 import signal
 from collections.abc import Callable
 
-import attrs
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
 
-from ..errors import StreamFailedError
+from ..errors import StreamFailedError, WrongStateError
 from ..logs import Logger
 from .ffmpeg import Destination, sender_arguments
-from .pacer.control import Message, Order, add_message
+from .pacer.control import Message, Order
 from .pacer_link import PacerLink, make_pipe
+from .place import Place
 from .process import Child, EngineReactor, Exit, spawn
 from .route import check_route
 
@@ -78,6 +78,7 @@ class Stream:
         self.order = order
         self.destination = destination
         self.state = State.ENDED
+        self.is_paused = False
         self._reactor = reactor
         self._link = link
         self._find_ffmpeg = find_ffmpeg
@@ -88,14 +89,14 @@ class Stream:
         self._stopping: list[Deferred[None]] = []
         self._tries = 0
         self._opened = 0.0
-        self._generation = 0
+        self._place = Place(link, order)
         self._reported = (order.start_s, reactor.seconds())
 
     @property
     def position_s(self) -> float:
         """The recording's clock at what is being sent, to about 0.01 s."""
         position, when = self._reported
-        if self.state in (State.PLAYING, State.FINISHING):
+        if self.state in (State.PLAYING, State.FINISHING) and not self.is_paused:
             position += min(self._reactor.seconds() - when, 1.0)
         return position
 
@@ -125,6 +126,28 @@ class Stream:
         self._release()
         return stopped
 
+    def pause(self, is_paused: bool) -> None:
+        """Send nothing more, or send on from where it paused.
+
+        Raises:
+            WrongStateError: it is paused already, or is not; or it is over.
+        """
+        self._check_playing("paused" if is_paused else "resumed", self.is_paused != is_paused)
+        self.note_position(self.position_s)
+        self.is_paused = is_paused
+        self._place.tell("pause" if is_paused else "go on")
+
+    def seek(self, start_s: float) -> None:
+        """Go on at another place, paused or not. Raises WrongStateError: it is over."""
+        self._check_playing("moved", True)
+        self.note_position(start_s)
+        self._place.tell("seek", start_s=start_s)
+
+    def _check_playing(self, what: str, is_fitting: bool) -> None:
+        if not is_fitting or self.state not in (State.OPENING, State.PLAYING, State.RETRYING):
+            state = "PAUSED" if self.is_paused else self.state.name
+            raise WrongStateError(f"a stream that is {state} cannot be {what}")
+
     def hear(self, message: Message) -> None:
         """The pacer said something about this stream."""
         event = message["event"]
@@ -148,8 +171,6 @@ class Stream:
             self._child = None
             self._retry(f"the pacer died: {reason}")
 
-    # -- what happens
-
     def _open(self) -> None:
         """Start an ffmpeg and give the other end of its pipe to the pacer."""
         self.state, self._opened = State.OPENING, self._reactor.seconds()
@@ -158,7 +179,7 @@ class Stream:
         self._link.ensure()
         reading, writing = make_pipe()
         try:
-            self._give(writing)
+            self._place.give(writing, self.position_s, is_paused=self.is_paused)
             name = f"ffmpeg of stream {self.order.stream_id}"
             self._child = child = spawn(
                 self._reactor,
@@ -173,25 +194,15 @@ class Stream:
             os.close(reading)
             os.close(writing)
 
-    def _give(self, pipe: int) -> None:
-        """To a pacer that has the stream a new pipe, to another the whole order from here on."""
-        if self._generation == self._link.generation:
-            self._link.send({"do": "pipe", "stream": self.order.stream_id}, pipe)
-        else:
-            order = attrs.evolve(self.order, start_s=self.position_s)
-            self._link.send(add_message(order), pipe)
-            self._generation = self._link.generation
-
     def _has_started(self) -> None:
         self.state = State.PLAYING
         self._cancel()
         self.note_position(self._reported[0])
         starting, self._starting = self._starting, None
         self.log.info(
-            "stream {stream}: sends to {address} port {port} from {position:.3f} s",
+            "stream {stream}: sends to {to} from {position:.3f} s",
             stream=self.order.stream_id,
-            address=self.destination.address,
-            port=self.destination.port,
+            to=self.destination.name,
             position=self.position_s,
         )
         if starting is not None:
@@ -255,7 +266,7 @@ class Stream:
         """It is over, as ``on_gone`` is told."""
         self.state = State.ENDED
         self._cancel()
-        self._forget_in_pacer()
+        self._place.leave()
         starting, self._starting = self._starting, None
         stopping, self._stopping = self._stopping, []
         self._on_gone(self, reason)
@@ -264,22 +275,14 @@ class Stream:
         for stopped in stopping:
             stopped.callback(None)
 
-    # -- small parts
-
     def _release(self) -> None:
         """End its ffmpeg, if it has one; else a stream that is being stopped is over at once."""
         self._cancel()
-        self._forget_in_pacer()
+        self._place.leave()
         if self._child is not None:
             self._child.stop()
         elif self.state is State.STOPPING:
             self._finish(None)
-
-    def _forget_in_pacer(self) -> None:
-        if self._generation == self._link.generation:
-            with contextlib.suppress(StreamFailedError):
-                self._link.send({"do": "remove", "stream": self.order.stream_id})
-        self._generation = 0
 
     def _kill(self) -> None:
         if self._child is not None:

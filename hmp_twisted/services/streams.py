@@ -6,12 +6,12 @@ pass, and taken out again if the engine refuses. A running stream is a row that 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import uuid4
 
 import attrs
-from sqlalchemy import Connection, delete, insert, select, update
 
 from .. import errors
 from ..clocks import Clock
@@ -20,12 +20,13 @@ from ..logs import Logger
 from ..store import queries
 from ..store.pool import Store
 from ..store.rows import StreamRow
-from ..store.schema import IS_RUNNING, streams
-from . import addresses, rights
-from .rights import Actor, Kind
+from . import addresses, stream_rows
+from .rights import Actor
 from .serial import Serial
 
 log = Logger()
+
+T = TypeVar("T")
 
 _REFUSALS = (errors.NoMediaError, errors.StreamFailedError)
 """After these the media engine sends nothing."""
@@ -51,6 +52,28 @@ class StreamEngine(Protocol):
     async def stop_stream(self, stream_id: str) -> None:
         """End a stream."""
 
+    async def pause_stream(self, stream_id: str) -> None:
+        """Let it send nothing."""
+
+    async def resume_stream(self, stream_id: str) -> None:
+        """Let it send on."""
+
+    async def seek_stream(self, stream_id: str, start_s: float) -> None:
+        """Let it go on elsewhere."""
+
+
+@attrs.frozen
+class Playing:
+    """How a recording is played out; what is None is as the settings say."""
+
+    start_s: float = 0.0
+    """Where it begins, by the recording's clock."""
+    loop: bool | None = None
+    interface: str | None = None
+    """The local address that it leaves from."""
+    ttl: int | None = None
+    """Of multicast datagrams."""
+
 
 class Streams:
     """What can be done with streams."""
@@ -65,13 +88,20 @@ class Streams:
         self.serial = Serial()
         """Held while something is done to a stream; the reconciler leaves it alone meanwhile."""
 
-    async def start(self, actor: Actor, recording_id: str, address: str, port: int) -> str:
+    async def start(
+        self,
+        actor: Actor,
+        recording_id: str,
+        address: str,
+        port: int,
+        playing: Playing = Playing(),
+    ) -> str:
         """Play a recording out to an IP address and port; gives the stream's ID.
 
         Raises:
             RecordingNotFoundError: unknown, not seen, or not ended.
             NotAuthorizedError, SeveralTracksError, AddressInUseError, AddressInUseBySourceError
-            NoMediaError: nothing was recorded.
+            NoMediaError: nothing was recorded, or nothing from ``playing.start_s`` on.
             StreamFailedError: it could not be sent; to port 0 nothing can.
             EngineUnavailableError, EngineFaultError, EngineAnswerError, StoreError
         """
@@ -85,9 +115,11 @@ class Streams:
             reason="",
         )
         async with self.serial.acting_on(stream.id):
-            await self._store.transact(f"begin stream {stream.id}", _begin, actor, stream)
+            await self._store.transact(
+                f"begin stream {stream.id}", stream_rows.begin, actor, stream
+            )
             try:
-                await self._start(stream)
+                await self._start(stream, playing)
             except Exception as error:
                 await self._take_back(stream.id, begun=not isinstance(error, _REFUSALS))
                 raise
@@ -110,7 +142,9 @@ class Streams:
             StoreError
         """
         async with self.serial.acting_on(stream_id):
-            await self._store.read(f"find stream {stream_id}", _check_running, actor, stream_id)
+            await self._store.read(
+                f"find stream {stream_id}", stream_rows.check_running, actor, stream_id
+            )
             try:
                 await self._engine.stop_stream(stream_id)
             except errors.UnknownStreamError as error:
@@ -118,6 +152,44 @@ class Streams:
                 raise errors.StreamNotFoundError(f"stream {stream_id} has ended") from error
             await self._note_end(stream_id, "")
         log.info("stream {stream} stopped by {actor}", stream=stream_id, actor=actor.name)
+
+    async def pause(self, actor: Actor, stream_id: str) -> None:
+        """Let a stream send nothing; its address stays taken. Raises as :meth:`seek`."""
+        await self._change(actor, stream_id, "paused", self._engine.pause_stream, stream_id)
+
+    async def resume(self, actor: Actor, stream_id: str) -> None:
+        """Let it send on from where it paused. Raises as :meth:`seek`."""
+        await self._change(actor, stream_id, "resumed", self._engine.resume_stream, stream_id)
+
+    async def seek(self, actor: Actor, stream_id: str, start_s: float) -> None:
+        """Let it go on ``start_s`` seconds into the recording.
+
+        Raises:
+            StreamNotFoundError, NotAuthorizedError
+            WrongStateError: it is paused already, is not paused, or everything of it was sent.
+            NoMediaError: the recording has ended by then.
+            EngineUnavailableError, EngineFaultError, EngineAnswerError, StoreError
+        """
+        what = f"moved to {start_s:.3f} s"
+        await self._change(actor, stream_id, what, self._engine.seek_stream, stream_id, start_s)
+
+    async def _change(
+        self,
+        actor: Actor,
+        stream_id: str,
+        what: str,
+        order: Callable[..., Awaitable[None]],
+        *details: object,
+    ) -> None:
+        async with self.serial.acting_on(stream_id):
+            await self._store.read(
+                f"find stream {stream_id}", stream_rows.check_running, actor, stream_id
+            )
+            try:
+                await order(*details)
+            except errors.UnknownStreamError as error:
+                raise errors.StreamNotFoundError(f"stream {stream_id} has ended") from error
+        log.info("stream {stream} {what} by {actor}", stream=stream_id, what=what, actor=actor.name)
 
     async def ended(self, stream_id: str, reason: str) -> None:
         """Take the media engine's word that a stream ended; ``reason`` is empty at its end.
@@ -153,7 +225,7 @@ class Streams:
                 await self._engine.stop_stream(stream_id)
             await self._note_end(stream_id, "")
 
-    async def _start(self, stream: StreamRow) -> None:
+    async def _start(self, stream: StreamRow, playing: Playing) -> None:
         if stream.port == 0:
             raise errors.StreamFailedError("nothing can be sent to port 0")
         await self._engine.start_stream(
@@ -161,15 +233,15 @@ class Streams:
             stream.recording_id,
             stream.address,
             stream.port,
-            ttl=self._settings.multicast_ttl,
-            interface=self._settings.interface,
-            loop=self._settings.loop,
-            start_s=0.0,
+            ttl=_given(playing.ttl, self._settings.multicast_ttl),
+            interface=_given(playing.interface, self._settings.interface),
+            loop=_given(playing.loop, self._settings.loop),
+            start_s=playing.start_s,
         )
 
     async def _note_end(self, stream_id: str, reason: str) -> None:
         name = f"note the end of stream {stream_id}"
-        await self._store.transact(name, end, stream_id, self._clock.seconds(), reason)
+        await self._store.transact(name, stream_rows.end, stream_id, self._clock.seconds(), reason)
 
     async def _take_back(self, stream_id: str, begun: bool) -> None:
         """Nothing of a start that failed is to remain, whichever half of it happened."""
@@ -181,57 +253,12 @@ class Streams:
         except errors.DomainError as error:
             log.warn("stream {stream} could not be undone: {error}", stream=stream_id, error=error)
         try:
-            await self._store.transact(f"take back stream {stream_id}", _forget, stream_id)
+            await self._store.transact(
+                f"take back stream {stream_id}", stream_rows.forget, stream_id
+            )
         except errors.DomainError:
             return  # logged by the store; the reconciler ends what the engine does not run
 
 
-def end(conn: Connection, stream_id: str, now: float, reason: str) -> None:
-    """Note that a stream has ended, unless that is noted."""
-    conn.execute(
-        update(streams)
-        .where(streams.c.id == stream_id, IS_RUNNING)
-        .values(ended=now, reason=reason)
-    )
-
-
-def _begin(conn: Connection, actor: Actor, stream: StreamRow) -> None:
-    actions = rights.seen(conn, actor, Kind.RECORDING, stream.recording_id)
-    rights.allow(actor, actions, rights.RESTREAM)
-    recording = queries.find_recording(conn, stream.recording_id)
-    if recording is None or recording.is_active:
-        raise errors.RecordingNotFoundError(f"recording {stream.recording_id} has not ended")
-    if recording.track_count != 1:
-        raise errors.SeveralTracksError(
-            f"recording {stream.recording_id} has {recording.track_count} tracks"
-        )
-    _check_free(conn, stream)
-    conn.execute(insert(streams).values(**attrs.asdict(stream)))
-
-
-def _check_free(conn: Connection, stream: StreamRow) -> None:
-    place = f"{stream.address}:{stream.port}"
-    sent = select(streams.c.id).where(
-        IS_RUNNING, streams.c.port == stream.port, streams.c.address == stream.address
-    )
-    other = conn.execute(sent).scalar()
-    if other is not None:
-        raise errors.AddressInUseError(f"stream {other} is sent to {place}")
-    source = addresses.source_at(queries.all_sources(conn), stream.address, stream.port)
-    if source is not None:
-        raise errors.AddressInUseBySourceError(f"source {source.id} is received at {place}")
-
-
-def _check_running(conn: Connection, actor: Actor, stream_id: str) -> None:
-    unseen = errors.StreamNotFoundError(f"no running stream {stream_id}")
-    stream = queries.find_stream(conn, stream_id)
-    if stream is None or stream.ended is not None:
-        raise unseen
-    actions = rights.actions_on(conn, actor, Kind.RECORDING, stream.recording_id)
-    if not actions:
-        raise unseen
-    rights.allow(actor, actions, rights.RESTREAM)
-
-
-def _forget(conn: Connection, stream_id: str) -> None:
-    conn.execute(delete(streams).where(streams.c.id == stream_id))
+def _given(value: T | None, default: T) -> T:
+    return default if value is None else value

@@ -35,6 +35,7 @@ class Report:
     stream_id: str
     recording_id: str
     position_s: float
+    state: str = "PLAYING"
 
 
 class RecordedCalls:
@@ -215,7 +216,12 @@ class Babbler(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         if b"Attach" in data:
-            box = {b"_answer": b"1", b"protocol": b"1", b"version": b"x", b"pid": b"1"}
+            box = {
+                b"_answer": b"1",
+                b"protocol": b"%d" % messages.PROTOCOL,
+                b"version": b"x",
+                b"pid": b"1",
+            }
             for key, value in box.items():
                 self.transport.write(bytes([0, len(key)]) + key + bytes([0, len(value)]) + value)
             self.transport.write(b"\0\0")

@@ -23,6 +23,8 @@ class FakeEngine:
     """The states of the active recordings, by ID."""
     streams: dict[str, tuple[str, str, int]] = attrs.field(factory=dict)
     """Recording, address and port of the running streams, by ID."""
+    playing: tuple[float, bool, str, int] | None = None
+    """Start, loop, interface and TTL of the last stream."""
     tracks: tuple[Track, ...] = ()
     """Those of the last start."""
     clock: float = 0.0
@@ -81,6 +83,7 @@ class FakeEngine:
         """Begin it."""
         self._called("start_stream")
         self.streams[stream_id] = (recording_id, address, port)
+        self.playing = (start_s, loop, interface, ttl)
         self._done("start_stream")
 
     async def stop_stream(self, stream_id: str) -> None:
@@ -89,6 +92,24 @@ class FakeEngine:
         if self.streams.pop(stream_id, None) is None:
             raise UnknownStreamError(stream_id)
         self._done("stop_stream")
+
+    async def pause_stream(self, stream_id: str) -> None:
+        """Pause it."""
+        self._change_stream("pause_stream", stream_id)
+
+    async def resume_stream(self, stream_id: str) -> None:
+        """Go on."""
+        self._change_stream("resume_stream", stream_id)
+
+    async def seek_stream(self, stream_id: str, start_s: float) -> None:
+        """Go on elsewhere."""
+        self._change_stream("seek_stream", stream_id)
+
+    def _change_stream(self, name: str, stream_id: str) -> None:
+        self._called(name)
+        if stream_id not in self.streams:
+            raise UnknownStreamError(stream_id)
+        self._done(name)
 
     def _switch(self, recording_id: str, before: str, after: str) -> None:
         state = self.recordings.get(recording_id)

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
 from hmp_twisted import errors
 from hmp_twisted.services import addresses
 from hmp_twisted.services.rights import Kind
+from hmp_twisted.services.streams import Playing
 
 from .world import DEVICE, NOBODY, World
 
@@ -222,3 +223,37 @@ async def test_closing_ends_every_stream(world: World) -> None:
     world.engine.failures["stop_stream"] = errors.EngineUnavailableError("gone")
     await streams.close()
     assert world.row("streams", last)["ended"] is None
+
+
+@pytest_twisted.ensureDeferred
+async def test_how_it_is_played_is_the_settings_unless_it_is_said(world: World) -> None:
+    """False and 0 are said, too."""
+    streams, recording_id = world.new_streams(), world.recording()
+    await streams.start(DEVICE, recording_id, "127.0.0.1", 6000)
+    assert world.engine.playing == (0.0, False, "", 8)
+    playing = Playing(start_s=1.5, loop=True, interface="127.0.0.2", ttl=0)
+    await streams.start(DEVICE, recording_id, "127.0.0.1", 6001, playing)
+    assert world.engine.playing == (1.5, True, "127.0.0.2", 0)
+
+
+@pytest_twisted.ensureDeferred
+async def test_pause_resume_and_seek_need_the_right_to_restream(world: World) -> None:
+    """Unseen is not found, seen is not authorized; what the engine refuses is passed on."""
+    streams, user, recording_id = world.new_streams(), world.user(), world.recording()
+    stream_id = await streams.start(DEVICE, recording_id, "127.0.0.1", 6000)
+    acts = (streams.pause, streams.resume, lambda a, s: streams.seek(a, s, 3.0))
+    for act in acts:
+        with pytest.raises(errors.StreamNotFoundError):
+            await act(user, stream_id)
+    world.share(Kind.RECORDING, recording_id, "EDIT", user)
+    for act in acts:
+        with pytest.raises(errors.NotAuthorizedError):
+            await act(user, stream_id)
+        await act(DEVICE, stream_id)
+    assert world.engine.calls[1:] == ["pause_stream", "resume_stream", "seek_stream"]
+    world.engine.failures["pause_stream"] = errors.WrongStateError("paused")
+    with pytest.raises(errors.WrongStateError):
+        await streams.pause(DEVICE, stream_id)
+    world.engine.streams.clear()
+    with pytest.raises(errors.StreamNotFoundError):
+        await streams.seek(DEVICE, stream_id, 3.0)

@@ -2,7 +2,8 @@
 
 They go over a pair of non-blocking ``SOCK_SEQPACKET`` sockets, which keep messages apart and bring
 descriptors with the message that they belong to. The engine orders ``add`` (with a pipe's write
-end), ``pipe`` (a new pipe for a stream whose ffmpeg died) and ``remove``; the pacer tells
+end), ``pipe`` (a new pipe for a stream whose ffmpeg died), ``pause``, ``go on``, ``seek`` and
+``remove``; the pacer tells
 ``started``, ``ended``, ``failed`` and, twice a second, ``positions``.
 """
 

@@ -51,6 +51,9 @@ class Feed:
         self.state = State.OPENING
         self.wake = 0.0
         """When it wants to be advanced next."""
+        self.turn = 0
+        """Which of its turns in the loop counts; earlier ones are void."""
+        self.is_paused = False
         self._playlist = playlist
         self._following: Chunk | None = None
         self._is_exhausted = False
@@ -85,8 +88,27 @@ class Feed:
         """Write what is due, set ``state`` and ``wake``; OSError if a segment's file fails."""
         if self.state is State.OPENING:
             self._open(now)
-        if self.state is State.RUNNING:
+        if self.state is State.RUNNING and self.is_paused:
+            self.wake = NEVER
+        elif self.state is State.RUNNING:
             self._run(now)
+
+    def pause(self) -> None:
+        """Write nothing more until :meth:`go_on`."""
+        self.is_paused = True
+
+    def go_on(self, now: float) -> None:
+        """Write on from where it paused, or on in a new pipe, as if no time had passed."""
+        self.is_paused, self.wake = False, now
+        if self.state is State.RUNNING and self._next_chunk() and self._chunk is not None:
+            self._zero = now - self._chunk.due[self._sent]
+
+    def seek(self, start_s: float) -> None:
+        """Go on ``start_s`` seconds into the recording; OSError if its file fails."""
+        if self._chunk is not None:
+            filling = self._playlist.seek(start_s, self._chunk, self._sent)
+            self._chunk, self._following = filling or self._playlist.next_chunk(), None
+            self._sent, self._is_exhausted = 0, self._chunk is None
 
     def resume(self, pipe: int) -> None:
         """Go on in a new pipe, where the former ffmpeg had got to."""
@@ -130,7 +152,7 @@ class Feed:
         self.state = State.RUNNING
 
     def _run(self, now: float) -> None:
-        while self._next_chunk():
+        while self._next_chunk() and self._chunk is not None:
             due, first, limit = self._chunk.due, self._sent, now - self._zero
             if due[first] > limit:
                 self.wake = self._zero + due[first]

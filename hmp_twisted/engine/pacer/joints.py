@@ -8,6 +8,7 @@ increase, it is made just large enough, up to 200 ms, and null packets fill the 
 
 from __future__ import annotations
 
+import copy
 import math
 
 import attrs
@@ -27,6 +28,7 @@ from .packets import (
     find_stamps,
     pids_of,
     put_pcrs,
+    shift_opcrs,
     shift_stamps,
 )
 from .scte35 import shift_sections
@@ -92,10 +94,23 @@ class Splicer:
             self._settle(packets, pids)
             self._renumber(packets, pids)
             self._shift_clock(packets)
+        self.note(packets)
+        return packets
+
+    def note(self, packets: Packets) -> None:
+        """Keep account of packets that are sent as they are."""
+        pids = pids_of(packets)
         self._counter[pids] = packets[:, 3] & 0x0F
         self._was_sent[pids] = True
         self._note_dts(find_stamps(packets))
-        return packets
+
+    def copy(self) -> Splicer:
+        """Another that has sent the same so far."""
+        other = copy.copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, np.ndarray):
+                setattr(other, name, value.copy())
+        return other
 
     def dts_shift(self, head: Packets, near: int | None) -> int | None:
         """The least shift that keeps each PID's DTS increasing over the joint to ``head``.
@@ -145,6 +160,7 @@ class Splicer:
         if not self.shift:
             return
         pcrs = find_pcrs(packets)
+        shift_opcrs(packets, self.shift)
         put_pcrs(packets, pcrs.index, pcrs.value + self.shift)
         shift_stamps(packets, find_stamps(packets), self.shift // PCR_PER_STAMP)
         shift_sections(packets, self.shift // PCR_PER_STAMP)

@@ -63,14 +63,14 @@ class Loop:
         return min(max(0.0, rest), _REPORT_S)
 
     def _schedule(self, feed: Feed) -> None:
-        self._turns += 1  # breaks ties: feeds themselves have no order
+        self._turns = feed.turn = self._turns + 1  # breaks ties, too: feeds have no order
         heapq.heappush(self._heap, (feed.wake, self._turns, feed))
 
     def _advance_due(self) -> None:
         heap, now = self._heap, self._woken
         while heap and heap[0][0] <= now:
-            _, _, feed = heapq.heappop(heap)
-            if self._feeds.get(feed.stream_id) is feed:
+            _, turn, feed = heapq.heappop(heap)
+            if turn == feed.turn and self._feeds.get(feed.stream_id) is feed:
                 self._advance(feed, time.monotonic())
 
     def _advance(self, feed: Feed, now: float) -> None:
@@ -114,20 +114,34 @@ class Loop:
                 self._obey(message, descriptors)
 
     def _obey(self, message: Message, descriptors: list[int]) -> None:
-        stream_id, what = message["stream"], message["do"]
-        feed = self._feeds.get(stream_id)
-        if what == "add":
+        feed = self._feeds.get(message["stream"])
+        if message["do"] == "add":
             self._add(message, descriptors[0])
-        elif what == "pipe" and feed is not None:
-            was_broken = feed.state is State.BROKEN
-            feed.resume(descriptors[0])
-            if was_broken:  # any other still has its place in the heap
-                self._schedule(feed)
-        else:
+        elif feed is None:
             for descriptor in descriptors:
                 os.close(descriptor)
-            if feed is not None:
-                self._forget(feed)
+        else:
+            try:
+                self._change(feed, message, descriptors)
+            except OSError as error:
+                self._fail(feed, f"the recording cannot be read: {error}")
+
+    def _change(self, feed: Feed, message: Message, descriptors: list[int]) -> None:
+        """Do to a feed what is ordered, and look at it at once."""
+        what = message["do"]
+        if what == "remove":
+            self._forget(feed)
+            return
+        if what == "pipe":
+            feed.resume(descriptors[0])
+        elif what == "pause":
+            feed.pause()
+        elif what == "go on":
+            feed.go_on(time.monotonic())
+        elif what == "seek":
+            feed.seek(message["start_s"])
+        if feed.state is not State.BROKEN:
+            self._schedule(feed)
 
     def _add(self, message: Message, pipe: int) -> None:
         order = order_of(message)

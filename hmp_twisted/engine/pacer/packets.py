@@ -30,6 +30,7 @@ Flags = NDArray[np.bool_]
 # PES stream IDs whose packets have no optional header, so no time stamps (table 2-21).
 _PLAIN_STREAM_IDS = np.array([0xBC, 0xBE, 0xBF, 0xF0, 0xF1, 0xF2, 0xF8, 0xFF], np.uint8)
 _STAMP_BYTES = 5
+_PCR_AT, _OPCR_AT = 6, 12
 _PES_FIXED = 9
 """Bytes of a PES header before its optional fields: the PTS begins here."""
 
@@ -70,7 +71,7 @@ class Stamps:
     has_dts: Flags
 
 
-def as_packets(data: bytes) -> Packets:
+def as_packets(data: bytes | memoryview) -> Packets:
     """Whole packets of ``data`` as an array that may be written to."""
     count = len(data) // PACKET
     return np.frombuffer(data, np.uint8, count * PACKET).reshape(count, PACKET).copy()
@@ -103,19 +104,10 @@ def find_pcrs(packets: Packets) -> Pcrs:
     sound = (head[:, 0] == 0x47) & ((head[:, 1] & 0x80) == 0)
     pid = pids_of(head)
     keep = has_pcr & sound & (pid != NULL_PID)
-    field = head[keep, 6:12].astype(np.int64)
-    base = (
-        field[:, 0] << 25
-        | field[:, 1] << 17
-        | field[:, 2] << 9
-        | field[:, 3] << 1
-        | field[:, 4] >> 7
-    )
-    extension = (field[:, 4] & 1) << 8 | field[:, 5]
-    return Pcrs(index[keep], base * PCR_PER_STAMP + extension, pid[keep])
+    return Pcrs(index[keep], _read_clocks(head[keep, 6:12]), pid[keep])
 
 
-def put_pcrs(packets: Packets, index: Integers, value: Integers) -> None:
+def put_pcrs(packets: Packets, index: Integers, value: Integers, at: int = _PCR_AT) -> None:
     """Write PCRs into packets that have one; ``value`` is taken modulo the wrap."""
     base, extension = np.divmod(value % PCR_WRAP, PCR_PER_STAMP)
     for byte, content in enumerate(
@@ -128,7 +120,27 @@ def put_pcrs(packets: Packets, index: Integers, value: Integers) -> None:
             extension,
         )
     ):
-        packets[index, 6 + byte] = content & 0xFF
+        packets[index, at + byte] = content & 0xFF
+
+
+def shift_opcrs(packets: Packets, ticks: int) -> None:
+    """Add ``ticks`` of 27 MHz to the original PCRs that stand behind a PCR (2.4.3.5).
+
+    They tell the clock of the program that a stream was made from; so they keep their distance.
+    """
+    index = find_pcrs(packets).index
+    has_opcr = (packets[index, 4] >= 13) & ((packets[index, 5] & 0x08) != 0)
+    index = index[has_opcr]
+    value = _read_clocks(packets[index, _OPCR_AT : _OPCR_AT + 6])
+    put_pcrs(packets, index, value + ticks, _OPCR_AT)
+
+
+def _read_clocks(field: Packets) -> Integers:
+    """Rows of the six bytes of a PCR or OPCR, in 27 MHz ticks."""
+    byte = field.astype(np.int64)
+    base = byte[:, 0] << 25 | byte[:, 1] << 17 | byte[:, 2] << 9 | byte[:, 3] << 1 | byte[:, 4] >> 7
+    clocks: Integers = base * PCR_PER_STAMP + ((byte[:, 4] & 1) << 8 | byte[:, 5])
+    return clocks
 
 
 def payload_offsets(packets: Packets) -> Integers:

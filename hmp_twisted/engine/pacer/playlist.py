@@ -10,17 +10,20 @@ import attrs
 import numpy as np
 
 from .joints import Splicer, joint
-from .pacing import Ticks, Timeline
+from .pacing import Mark, Ticks, Timeline
 from .packets import (
+    DATAGRAM,
     GROUP,
     PCR_HZ,
     Packets,
     Pcrs,
+    as_packets,
     find_pcrs,
     null_packets,
     pcr_packets,
     put_pcrs,
 )
+from .scte35 import end_of_whole_sections
 from .segment import Segment, SegmentFile, packet_at, segment_at
 
 PCR_INTERVAL = PCR_HZ // 25
@@ -37,6 +40,10 @@ class Chunk:
     """When each leaves, in seconds since the stream's first."""
     position_s: float
     """The recording's clock at the first."""
+    before: Splicer
+    """The account of what was sent before it."""
+    mark: Mark | None
+    """The last PCR before it."""
 
 
 class Playlist:
@@ -59,13 +66,51 @@ class Playlist:
             return None
         window = self._file.read(self._at)
         is_last = self._at + len(window) >= self._file.count
+        before, mark = self._splicer.copy(), self._timeline.mark
+        if not is_last and self._splicer.shift:
+            window = _with_whole_sections(window)
         plan = self._timeline.plan(self._pcrs(window), len(window), is_last=is_last)
         packets, due = self._splicer.splice(window[: plan.count]), plan.due
         self._at += plan.count
         position_s = self._position(float(due[0]))
         if is_last:
             packets, due = self._go_on(packets, due)
-        return Chunk(packets.reshape(-1).data, (due / PCR_HZ).tolist(), position_s)
+        return Chunk(packets.reshape(-1).data, (due / PCR_HZ).tolist(), position_s, before, mark)
+
+    def seek(self, start_s: float, chunk: Chunk, sent: int) -> Chunk | None:
+        """Go on ``start_s`` seconds into the recording, after ``sent`` datagrams of ``chunk``.
+
+        What comes is joined to what was sent as segments are. Gives the null packets that are to
+        be sent before it, if there are any.
+        """
+        number = segment_at(self._segments, start_s)
+        file = SegmentFile(self._segments[number])
+        self._rewind(chunk, sent)
+        self.close()
+        self._number = number
+        at = packet_at(file, start_s - file.segment.offset_s)
+        clock = self._sent_clock()
+        before, mark = self._splicer.copy(), self._timeline.mark
+        nulls = self._join(file, at, 0)
+        filling, due = self._filling(0, nulls, clock), self._timeline.fill(0, nulls)
+        self._take(file, at, max(start_s, file.segment.offset_s))
+        if not nulls:
+            return None
+        data, position_s = filling.reshape(-1).data, self._origin_s
+        return Chunk(data, (due / PCR_HZ).tolist(), position_s, before, mark)
+
+    def _rewind(self, chunk: Chunk, sent: int) -> None:
+        """Take back what was prepared and not sent."""
+        packets, timeline = as_packets(chunk.data[: sent * DATAGRAM]), self._timeline
+        self._splicer, timeline.mark = chunk.before.copy(), chunk.mark
+        self._splicer.note(packets)
+        pcrs = find_pcrs(packets).of(-1 if self._pcr_pid is None else self._pcr_pid)
+        if len(pcrs.index):
+            ticks = chunk.due[int(pcrs.index[-1]) // GROUP] * PCR_HZ
+            timeline.mark = Mark(int(pcrs.value[-1]) - self._splicer.shift, ticks)
+        is_whole = sent >= len(chunk.due)
+        timeline.ticks = chunk.due[-1 if is_whole else sent] * PCR_HZ
+        timeline.ticks += is_whole * GROUP * timeline.rate
 
     def close(self) -> None:
         """Give the open file back; there is no chunk after that."""
@@ -74,13 +119,16 @@ class Playlist:
             self._file = None
 
     def _begin(self, file: SegmentFile, start_s: float) -> None:
-        self._file = file
-        self._at = packet_at(file, start_s - file.segment.offset_s) if file.count else 0
         self._timeline = Timeline(file.ticks_per_packet)
-        self._origin_s = max(start_s, file.segment.offset_s)
-        self._origin_ticks = 0.0
+        at = packet_at(file, start_s - file.segment.offset_s) if file.count else 0
+        self._take(file, at, max(start_s, file.segment.offset_s))
         if not file.count:
             self.close()
+
+    def _take(self, file: SegmentFile, at: int, origin_s: float) -> None:
+        """Go on with packet ``at`` of a file, where the recording's clock tells ``origin_s``."""
+        self._file, self._at = file, at
+        self._origin_s, self._origin_ticks = origin_s, self._timeline.ticks
 
     def _position(self, ticks: float) -> float:
         return self._origin_s + (ticks - self._origin_ticks) / PCR_HZ
@@ -101,18 +149,17 @@ class Playlist:
         if following is None:
             return packets, due
         sent, clock = len(packets), self._sent_clock()
-        nulls = self._join(following, sent)
+        nulls = self._join(following, 0, sent)
         filling = self._filling(sent, nulls, clock)
         due = np.concatenate((due, self._timeline.fill(sent, nulls)))
-        self._file, self._at = following, 0
-        self._origin_s, self._origin_ticks = following.segment.offset_s, self._timeline.ticks
+        self._take(following, 0, following.segment.offset_s)
         return np.concatenate((packets, filling)), due
 
-    def _join(self, following: SegmentFile, sent: int) -> int:
-        """Set the clock for the following segment; how many null packets come before it."""
+    def _join(self, following: SegmentFile, at: int, sent: int) -> int:
+        """Set the clock for a segment from ``at`` on; how many null packets come before it."""
         timeline, splicer = self._timeline, self._splicer
         mark, before = timeline.mark, splicer.shift
-        head = following.read(0)
+        head = following.read(at)
         pcrs = self._pcrs(head)
         if not len(pcrs.index):
             timeline.rate = following.ticks_per_packet
@@ -161,3 +208,9 @@ class Playlist:
                 return file
             file.close()
         return None
+
+
+def _with_whole_sections(window: Packets) -> Packets:
+    """The window up to a section that ends behind it; one in its first half is never whole."""
+    count = end_of_whole_sections(window)
+    return window[:count] if count > len(window) // 2 else window

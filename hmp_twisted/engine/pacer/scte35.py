@@ -1,8 +1,8 @@
 """SCTE-35 sections: their ``pts_adjustment`` takes the constant that splicing adds to the clock.
 
 A section is known by its own checksum (CRC-32/MPEG-2 over the whole of it, ANSI/SCTE 35, 9.2), so
-that no PMT has to be read and nothing else can be taken for one. A section that a chunk of packets
-does not hold to its end is left as it is.
+that no PMT has to be read and nothing else can be taken for one. Chunks of packets are cut so that
+they hold a section whole (:func:`end_of_whole_sections`).
 """
 
 from __future__ import annotations
@@ -58,6 +58,16 @@ def shift_sections(packets: Packets, ticks: int) -> int:
     return changed
 
 
+def end_of_whole_sections(packets: Packets) -> int:
+    """How many of the packets to take so that no section begins among them and ends behind them."""
+    index, offset = _candidates(packets)
+    for first, start in zip(index.tolist(), offset.tolist(), strict=True):
+        wanted, rows, _ = _extent(packets, first, start)
+        if sum(map(len, rows)) < wanted and not _is_cut_off(packets, first):
+            return int(first)
+    return len(packets)
+
+
 def _candidates(packets: Packets) -> tuple[Integers, Integers]:
     """Where sections with the table ID begin (a pointer field may put them off)."""
     index, offset = find_unit_starts(packets)
@@ -68,28 +78,37 @@ def _candidates(packets: Packets) -> tuple[Integers, Integers]:
     return index[is_ours], start[is_ours]
 
 
-def _bytes_of_section(packets: Packets, first: int, start: int) -> tuple[Integers, Integers] | None:
-    """Packet and offset of each byte of the section, or none if its end is not there."""
+def _extent(packets: Packets, first: int, start: int) -> tuple[int, list[Integers], list[Integers]]:
+    """How long the section is, and the packets and offsets of as much of it as there is."""
     head = packets[first, start : start + _HEADER]
     wanted = _HEADER + (int(head[1] & 0x0F) << 8 | int(head[2]))
-    rows, columns, found = (
-        [np.full(PACKET - start, first)],
-        [np.arange(start, PACKET)],
-        PACKET - start,
-    )
-    later = (
-        first
-        + 1
-        + np.flatnonzero(pids_of(packets[first + 1 :]) == pids_of(packets[first : first + 1]))
-    )
-    for row in later.tolist():
+    rows, columns, found = [np.full(PACKET - start, first)], [np.arange(start, PACKET)], 0
+    for row in _later(packets, first):
+        found += len(rows[-1])
         if found >= wanted or packets[row, 1] & 0x40:
             break
         begin = int(payload_offsets(packets[row : row + 1])[0])
         rows.append(np.full(max(0, PACKET - begin), row))
         columns.append(np.arange(begin, PACKET))
-        found += max(0, PACKET - begin)
-    if not _SHORTEST <= wanted <= found:
+    return wanted, rows, columns
+
+
+def _later(packets: Packets, first: int) -> list[int]:
+    """The packets of the same PID behind one."""
+    same = pids_of(packets[first + 1 :]) == pids_of(packets[first : first + 1])
+    later: list[int] = (first + 1 + np.flatnonzero(same)).tolist()
+    return later
+
+
+def _is_cut_off(packets: Packets, first: int) -> bool:
+    """Whether another unit of the PID begins behind: then a section that is not whole was lost."""
+    return any(packets[row, 1] & 0x40 for row in _later(packets, first))
+
+
+def _bytes_of_section(packets: Packets, first: int, start: int) -> tuple[Integers, Integers] | None:
+    """Packet and offset of each byte of the section, or none if its end is not there."""
+    wanted, rows, columns = _extent(packets, first, start)
+    if not _SHORTEST <= wanted <= sum(map(len, rows)):
         return None
     return np.concatenate(rows)[:wanted], np.concatenate(columns)[:wanted]
 
