@@ -148,20 +148,13 @@ class Checks:
         gathered = self._gatherer.release()
         now = float(gathered.run_to.max())
         slots = self._arrivals.inspect(gathered)
-        headers = gathered.words[:, 0].byteswap()
-        self._counts.add(counters.TRANSPORT, gathered.slots[ts.transport_errors(headers)])
         seen = self._continuity.check(gathered.words, gathered.slots)
         self._counts.set(counters.CONTINUITY, self._continuity.errors)
+        self._count_damaged(gathered)
         self._look_at_pids(gathered, seen, now)
         self._look_at_starts(gathered, now)
         self._presence.inspect_absent(slots, now)
-        samples = pcr.find(gathered.words)
-        keys = gathered.slots[samples.packets] * np.uint32(ts.PIDS) + samples.pids
-        # The PCR of a packet that is known to be damaged is none, and its PID may have no row.
-        sound = (headers[samples.packets] & np.uint32(ts.TRANSPORT_ERROR)) == 0
-        samples, rows = samples.only(sound), self._table.find(keys[sound])
-        self._references.inspect(gathered, samples, rows)
-        self._marks.append(self._marker.mark(gathered, samples))
+        self._look_at_fields(gathered)
 
     def take_findings(self) -> Findings:
         """What was found since this was last called."""
@@ -193,6 +186,21 @@ class Checks:
         rows = self._table.find(keys)
         self._tables.inspect(gathered, rows, now)
         self._presence.inspect_pts(gathered, rows)
+
+    def _look_at_fields(self, gathered: Gathered) -> None:
+        fields = ts.with_adaptation(gathered.words)
+        samples = pcr.find_in(gathered.words, fields)
+        # The PCR of a packet that is known to be damaged is none, and its PID may have no row.
+        damaged = gathered.words[samples.packets, 0] & np.uint32(ts.TRANSPORT_ERROR)
+        samples = samples.only(damaged == 0)
+        keys = gathered.slots[samples.packets] * np.uint32(ts.PIDS) + samples.pids
+        self._references.inspect(gathered, samples, self._table.find(keys))
+        self._marks.append(self._marker.mark(gathered, samples, fields))
+
+    def _count_damaged(self, gathered: Gathered) -> None:
+        damaged = gathered.words[:, 0] & np.uint32(ts.TRANSPORT_ERROR)
+        if damaged.any():
+            self._counts.add(counters.TRANSPORT, gathered.slots[damaged != 0])
 
     def _grow(self) -> None:
         known, self._slots = self._slots, max(16, 2 * self._slots)

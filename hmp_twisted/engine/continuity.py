@@ -71,10 +71,9 @@ class Continuity:
 
         Between the packets of one source the order is that of arrival.
         """
-        headers = words[:, 0].byteswap()
-        pids = ts.pids(headers)
-        usable = ~ts.transport_errors(headers) & (pids != ts.NULL_PID)
-        usable &= (headers >> np.uint32(24)) == ts.SYNC
+        # The transport error indicator stands above the PID: what has it is above all PIDs.
+        pids = (words[:, 0].byteswap() >> np.uint32(8)) & np.uint32(0x9FFF)
+        usable = pids < ts.NULL_PID
         keys = slots * np.uint32(ts.PIDS) + pids
         if usable.all():
             return self._check_usable(words, keys)

@@ -41,13 +41,15 @@ class Samples:
 
 def find(words: ts.Words) -> Samples:
     """Every PCR in these packets' heads (rows of three words, as from :func:`ts.words_of`)."""
-    headers = words[:, 0].byteswap()
-    index = np.flatnonzero(ts.has_adaptation(headers))
-    second = words[index, 1].byteswap()
+    return find_in(words, ts.with_adaptation(words))
+
+
+def find_in(words: ts.Words, index: npt.NDArray[np.intp]) -> Samples:
+    """As :func:`find`, where it is known which packets have an adaptation field."""
+    headers, second = words[index, 0].byteswap(), words[index, 1].byteswap()
     carries = (second >> np.uint32(24)) >= _SHORTEST_WITH_PCR
-    carries &= ts.adaptation_flag(headers[index], second, _PCR_FLAG)
-    index, second = index[carries], second[carries]
-    headers = headers[index]
+    carries &= ts.adaptation_flag(headers, second, _PCR_FLAG)
+    index, second, headers = index[carries], second[carries], headers[carries]
     return Samples(
         packets=index,
         pids=ts.pids(headers),

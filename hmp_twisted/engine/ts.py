@@ -18,8 +18,8 @@ SYNC = 0x47
 PACKETS_PER_DATAGRAM = 7
 DATAGRAM = PACKET * PACKETS_PER_DATAGRAM
 """Bytes of the usual datagram: as many packets as an Ethernet frame holds."""
-TRANSPORT_ERROR = 0x00800000
-"""The transport error indicator in the big-endian value of a packet's first four bytes."""
+TRANSPORT_ERROR = 0x8000
+"""The transport error indicator in a head's first word."""
 NULL_PID = 0x1FFF
 PIDS = 0x2000
 
@@ -55,7 +55,7 @@ def pids(headers: Words) -> Words:
 
 def transport_errors(headers: Words) -> Flags:
     """Which packets carry the transport error indicator: a demodulator knew them to be damaged."""
-    found: Flags = (headers & np.uint32(TRANSPORT_ERROR)) != 0
+    found: Flags = (headers & np.uint32(0x00800000)) != 0
     return found
 
 
@@ -69,6 +69,11 @@ def has_adaptation(headers: Words) -> Flags:
     """Which packets carry an adaptation field (adaptation field control 10 or 11)."""
     found: Flags = (headers & np.uint32(0x20)) != 0
     return found
+
+
+def with_adaptation(words: Words) -> npt.NDArray[np.intp]:
+    """The indices of the packets that carry an adaptation field, from their heads."""
+    return np.flatnonzero(words[:, 0] & np.uint32(0x20000000))  # little-endian, as they lie
 
 
 def adaptation_flag(headers: Words, second: Words, flag: int) -> Flags:

@@ -15,8 +15,9 @@ from .. import ts
 
 LONGEST_TICK_S = 0.05
 """What a tick brings came at most so long before it."""
-_STARTS = 0x4000
+_START = 0x4000
 """The payload unit start indicator, in a head's first little-endian word."""
+_SYNC_AND_START = 0x40FF
 
 Indices = npt.NDArray[np.intp]
 Times = npt.NDArray[np.float64]
@@ -109,11 +110,13 @@ class Gatherer:
     ) -> bool:
         """Take packets that lie end to end; as :meth:`~..checks.Checks.gather`."""
         end = self._used + packets
-        words = self._words[self._used : end]
+        headers = self._words[self._used : end, 0]
         self._heads[self._used : end] = ts.heads_in(memory, packets, offset)
-        if not ts.synchronised(words):
+        beginnings = headers & np.uint32(_SYNC_AND_START)
+        odd = np.flatnonzero(beginnings != ts.SYNC)
+        if not (beginnings[odd] == ts.SYNC | _START).all():
             return False
-        self._keep_starts(memory, offset, words[:, 0])
+        self._keep_whole(memory, offset, self._wanted_too(headers, odd), packets)
         if now != self._now:
             # A datagram that is taken by itself, at the time that it came, may step back a little.
             self._before, self._now = min(max(self._now, now - LONGEST_TICK_S), now), now
@@ -147,16 +150,18 @@ class Gatherer:
         """How many packets of a source were released so far."""
         return int(self._sent[slot])
 
-    def _keep_starts(self, memory: Any, offset: int, headers: ts.Words) -> None:
-        wanted = (headers & np.uint32(_STARTS)) != 0
-        if self._wants_any:
-            wanted |= self._wanted[(headers >> np.uint32(8)) & np.uint32(0xFFFF)]
-        starts = np.flatnonzero(wanted)
-        if starts.size:
-            shape = (headers.shape[0], ts.PACKET)
-            packets = np.ndarray(shape, np.uint8, buffer=memory, offset=offset)[starts]
-            self._packets.append(packets)
-            self._starts.append(starts + self._used)
+    def _wanted_too(self, headers: ts.Words, starts: Indices) -> Indices:
+        """Those that begin something, and those whose PIDs are wanted whole."""
+        if not self._wants_any:
+            return starts
+        wanted = self._wanted[(headers >> np.uint32(8)) & np.uint32(0xFFFF)]
+        return np.union1d(starts, np.flatnonzero(wanted))
+
+    def _keep_whole(self, memory: Any, offset: int, index: Indices, packets: int) -> None:
+        if index.size:
+            whole = np.ndarray((packets, ts.PACKET), np.uint8, buffer=memory, offset=offset)
+            self._packets.append(whole[index])
+            self._starts.append(index + self._used)
 
     def _count(self, run_slots: npt.NDArray[np.uint32], counts: Indices) -> npt.NDArray[np.int64]:
         """How many packets each run's source had sent before it; they are counted as sent."""

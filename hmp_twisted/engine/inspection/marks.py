@@ -46,16 +46,23 @@ class Marker:
         """The slot is another source's from now on."""
         self._clock_pid[slot] = NO_PID
 
-    def mark(self, gathered: Gathered, samples: pcr.Samples) -> Marks:
-        """The marks of what came, those of one source in the order of their packets."""
+    def mark(self, gathered: Gathered, samples: pcr.Samples, fields: Indices) -> Marks:
+        """The marks of what came, those of one source in the order of their packets.
+
+        Args:
+            gathered: what came.
+            samples: the PCRs in it.
+            fields: the packets in it that have an adaptation field.
+        """
         clock = self._clocks(gathered, samples)
-        access = random_access_points(gathered.words)
+        access = random_access_points(gathered.words, fields)
         keys = gathered.slots[access] * np.uint32(ts.PIDS) + _pids(gathered, access)
         access = access[(self._table.rows["flags"][self._table.find(keys)] & pids.VIDEO) != 0]
+        clocked = gathered.slots[samples.packets[clock]]
         marks = np.concatenate(
             (
-                _at(gathered, samples, np.union1d(samples.packets[clock], access), access),
-                _ends(gathered, gathered.slots[samples.packets[clock]]),
+                _at(gathered, samples, clock, access),
+                _ends(gathered, self._clock_pid.size, clocked),
             )
         )
         return marks[np.lexsort((marks["number"], marks["slot"]))]
@@ -65,44 +72,50 @@ class Marker:
         slots = gathered.slots[samples.packets]
         ours = np.flatnonzero(samples.pids == self._clock_pid[slots])
         found, index = np.unique(slots[ours], return_index=True)
-        others = np.flatnonzero(~np.isin(slots, found))
+        without = np.ones(self._clock_pid.size, np.bool_)
+        without[found] = False
+        others = np.flatnonzero(without[slots])
+        if not others.size:
+            return ours[index]
         new, other_index = np.unique(slots[others], return_index=True)
         self._clock_pid[new] = samples.pids[others[other_index]]
         return np.concatenate((ours[index], others[other_index]))
 
 
-def random_access_points(words: ts.Words) -> Indices:
-    """The packets that say that decoding can begin with them."""
-    headers = words[:, 0].byteswap()
-    index = np.flatnonzero(ts.has_adaptation(headers) & ~ts.transport_errors(headers))
-    second = words[index, 1].byteswap()
-    return index[ts.adaptation_flag(headers[index], second, _RANDOM_ACCESS_INDICATOR)]
+def random_access_points(words: ts.Words, fields: Indices) -> Indices:
+    """The packets, of those with an adaptation field, that say that decoding can begin there."""
+    headers, second = words[fields, 0].byteswap(), words[fields, 1].byteswap()
+    said = ts.adaptation_flag(headers, second, _RANDOM_ACCESS_INDICATOR)
+    return fields[said & ~ts.transport_errors(headers)]
 
 
 def _pids(gathered: Gathered, packets: Indices) -> npt.NDArray[np.uint32]:
     return ts.pids(gathered.words[packets, 0].byteswap())
 
 
-def _at(gathered: Gathered, samples: pcr.Samples, packets: Indices, access: Indices) -> Marks:
+def _at(gathered: Gathered, samples: pcr.Samples, clock: Indices, access: Indices) -> Marks:
+    packets = np.union1d(samples.packets[clock], access)
     marks = np.zeros(packets.size, MARK)
     marks["slot"] = gathered.slots[packets]
     marks["pid"] = _pids(gathered, packets)
     marks["number"], marks["at"] = gathered.numbers(packets), gathered.times(packets)
-    marks["flags"][np.isin(packets, access)] = RANDOM_ACCESS
+    marks["flags"][np.searchsorted(packets, access)] = RANDOM_ACCESS
     marks["pcr"] = NO_PCR
-    clocked = np.isin(packets, samples.packets)
-    marks["pcr"][clocked] = samples.ticks[np.searchsorted(samples.packets, packets[clocked])]
+    place = np.searchsorted(samples.packets, packets)
+    clocked = np.append(samples.packets, -1)[place] == packets
+    marks["pcr"][clocked] = samples.ticks[place[clocked]]
     return marks
 
 
-def _ends(gathered: Gathered, but: npt.NDArray[np.uint32]) -> Marks:
+def _ends(gathered: Gathered, slots: int, but: npt.NDArray[np.uint32]) -> Marks:
     """Where each source stands at the end of what came, those in ``but`` excepted."""
-    slots, from_end = np.unique(gathered.run_slots[::-1], return_index=True)
-    wanted = ~np.isin(slots, but)
-    runs = gathered.run_slots.size - 1 - from_end[wanted]
+    last_run = np.full(slots, -1)
+    last_run[gathered.run_slots] = np.arange(gathered.run_slots.size)
+    last_run[but] = -1
+    runs = last_run[last_run >= 0]
     marks = np.zeros(runs.size, MARK)
-    marks["slot"], marks["pid"], marks["pcr"] = slots[wanted], NO_PID, NO_PCR
-    sizes = np.diff(np.concatenate(([0], gathered.run_ends)))
+    marks["slot"], marks["pid"], marks["pcr"] = gathered.run_slots[runs], NO_PID, NO_PCR
+    sizes = np.diff(gathered.run_ends, prepend=0)
     marks["number"] = gathered.run_numbers[runs] + sizes[runs]
     marks["at"] = gathered.run_to[runs]
     return marks

@@ -59,7 +59,12 @@ class Tables:
         repeats = packets[index, _FIRST_PAYLOAD_BYTE:]
         known = (repeats == table.sections[rows[index], _FIRST_PAYLOAD_BYTE:]).all(axis=1)
         for at in index[~known]:
-            self._read(int(rows[at]), packets[at].tobytes(), now)
+            row, packet = int(rows[at]), packets[at].tobytes()
+            if packet[_FIRST_PAYLOAD_BYTE:] != self._last(row):  # one before it may be just so
+                self._read(row, packet, now)
+
+    def _last(self, row: int) -> bytes:
+        return self._table.sections[row, _FIRST_PAYLOAD_BYTE:].tobytes()
 
     def _count_scrambled(self, rows: Rows) -> None:
         table = self._table.rows
