@@ -8,12 +8,13 @@ when it writes, and a check needs no lock of its own. Readers see the last commi
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from ..errors import ConfigurationError
 
@@ -29,6 +30,10 @@ CACHE_KIB = 32768
 WRITER_LOCK = 0x686D7001
 """PostgreSQL's advisory lock that a writing transaction holds."""
 
+_FILE_GONE = (
+    "the database file was deleted or replaced while it was in use; put it back, or restart the "
+    "server to go on with what is there now"
+)
 _HINT = "use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE"
 
 
@@ -78,6 +83,53 @@ def make_folder(url: URL) -> None:
             f"{path}: the database cannot be written: {error.strerror}; "
             "give the server's user write access, or name another --data-dir"
         ) from error
+
+
+class OneFile:
+    """Lets engines work on the SQLite file that they opened first, and on no other.
+
+    A file that was deleted or replaced stays open; what is written to it is lost with the process.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._path = str(url.database)
+        self._known: tuple[int, int] | None = None
+
+    def watch(self, engine: Engine) -> None:
+        """Check before each connection and each transaction of the engine."""
+        event.listen(engine, "do_connect", lambda *_: self._check())
+        event.listen(engine, "connect", lambda *_: self._check())
+        event.listen(engine, "begin", self._check_begin, insert=True)
+
+    def _check(self) -> None:
+        found = self._found()
+        if self._known is None:
+            self._known = found
+        if found != self._known:
+            raise sqlite3.OperationalError(_FILE_GONE)
+
+    def _check_begin(self, connection: Connection) -> None:
+        try:
+            self._check()
+        except sqlite3.OperationalError as error:
+            raise OperationalError("BEGIN", None, error) from error
+
+    def _found(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+def engines(url: URL, busy_s: float = BUSY_TIMEOUT_S) -> tuple[Engine, Engine]:
+    """An engine that writes and one that reads, both of the same database to the end."""
+    both = writing_engine(url, busy_s), reading_engine(url, busy_s)
+    if is_sqlite(url):
+        file = OneFile(url)
+        for engine in both:
+            file.watch(engine)
+    return both
 
 
 def writing_engine(url: URL, busy_s: float = BUSY_TIMEOUT_S) -> Engine:

@@ -24,7 +24,7 @@ from twisted.python.threadpool import ThreadPool
 
 from ..errors import NotReadyError
 from . import transactions
-from .engines import BUSY_TIMEOUT_S, READERS, parse_url, reading_engine, writing_engine
+from .engines import BUSY_TIMEOUT_S, READERS, engines, parse_url
 from .transactions import Work
 from .upgrade import upgrade
 
@@ -66,8 +66,7 @@ class Store:
     ) -> None:
         self.url = parse_url(url, data_dir)
         self._reactor = reactor
-        self._writing = writing_engine(self.url, busy_s)
-        self._reading = reading_engine(self.url, busy_s)
+        self._writing, self._reading = engines(self.url, busy_s)
         self._writer = ThreadPool(1, 1, name="hmp-store-writer")
         self._readers = ThreadPool(READERS, READERS, name="hmp-store-reader")
         self._queue: deque[_Waiting] = deque()

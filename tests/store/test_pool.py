@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -222,3 +223,25 @@ def test_begin_undoes_a_block_that_raises(store: Store) -> None:
         connection.execute(insert(settings), [{"key": "a", "value": ""}] * 2)
     with store.begin() as connection:
         assert keys(connection) == []
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+@pytest_twisted.ensureDeferred
+async def test_a_database_file_that_is_gone_is_not_written_to(
+    new_store: OpenStore, tmp_path: Path, is_replaced: bool
+) -> None:
+    """SQLite would write on into a file without a name. Put back, it is used again, unharmed."""
+    store = new_store()
+    store.open()
+    await store.transact("put", put, "a")
+    path, aside = tmp_path / "hmp.db", tmp_path / "aside"
+    path.rename(aside)
+    if is_replaced:
+        path.write_bytes(aside.read_bytes())
+    for work in (store.transact("put", put, "b"), store.read("keys", keys)):
+        with pytest.raises(StoreError, match="deleted or replaced"):
+            await work
+    assert path.exists() == is_replaced
+    aside.replace(path)
+    assert await store.transact("put", put, "c") == "c"
+    assert await store.read("keys", keys) == ["a", "c"]
