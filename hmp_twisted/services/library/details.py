@@ -187,7 +187,10 @@ def _streams(conn: Connection, found: Recording) -> tuple[Stream, ...]:
     running = conn.execute(query.where(streams.c.ended.is_(None)).order_by(streams.c.started))
     past = query.where(streams.c.ended.is_not(None)).order_by(streams.c.ended.desc())
     rows = [*running, *conn.execute(past.limit(PAST_STREAMS))]
-    return tuple(Stream(title=found.title, **row._mapping) for row in rows)
+    return tuple(
+        Stream(r.id, r.recording_id, found.title, r.address, r.port, r.started, r.ended, r.reason)
+        for r in rows
+    )
 
 
 def _session_title(conn: Connection, actor: Actor, session_id: str) -> str:

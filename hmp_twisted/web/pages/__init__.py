@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..route import Route
 from ..sign_in.first import FirstUser
-from . import health, sign_in
+from . import health, live, recording, sessions, sign_in, videos
 
 
 def page_groups(first: FirstUser) -> Sequence[Sequence[Route]]:
@@ -14,4 +14,8 @@ def page_groups(first: FirstUser) -> Sequence[Sequence[Route]]:
     return (
         health.ROUTES,
         sign_in.routes(first),
+        live.ROUTES,
+        videos.ROUTES,
+        recording.ROUTES,
+        sessions.ROUTES,
     )

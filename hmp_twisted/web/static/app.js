@@ -31,6 +31,11 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
 });
 
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (!event.detail.successful) return;
+  for (const field of event.target.querySelectorAll?.("[data-clear-after]") || []) field.value = "";
+});
+
 function showLocalTimes(within) {
   const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   for (const time of within.querySelectorAll("time[datetime]:not([data-local])")) {

@@ -1,0 +1,115 @@
+"""One recording: what it is, its HotMarks, streams, integrity certificate, and its deletion."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any
+
+from ...engine import manifest
+from ...services.library import RecordingDetails
+from ...services.rights import Kind
+from ..answers import Answer, Page, Part, RefusalError, SeeOther
+from ..route import get, post
+from ..visit import Visit
+from . import about
+
+MOST_SECONDS = 10**9
+
+
+async def load(visit: Visit, recording_id: str) -> dict[str, Any]:
+    """What the page and its sections show."""
+    details: RecordingDetails = await visit.services.library.recording(visit.actor, recording_id)
+    values = await about.values_of(
+        visit, Kind.RECORDING, f"/videos/{recording_id}", details.recording, details.attached
+    )
+    return {**values, "details": details}
+
+
+async def show(visit: Visit, recording_id: str) -> Answer:
+    """The page."""
+    return Page("videos/recording.html", await load(visit, recording_id))
+
+
+async def certificate(visit: Visit, recording_id: str) -> Answer:
+    """What the recording's files tell about themselves, for the page to fetch when it is there."""
+    await visit.services.library.recording(visit.actor, recording_id)
+    folder = manifest.folder_of(visit.tools.recordings_dir, recording_id)
+    try:
+        told = await visit.store.in_thread(manifest.read, folder)
+    except manifest.ManifestError:
+        return Page("videos/certificate.html", {"told": None})
+    return Page("videos/certificate.html", {"told": told})
+
+
+async def add_hotmark(visit: Visit, recording_id: str) -> Answer:
+    """Mark a second of a recording that has ended."""
+    time_s = _seconds(visit.form.text("time"))
+    await visit.services.hotmarks.add(visit.actor, recording_id, time_s, visit.form.text("title"))
+    return await _section(visit, recording_id, "hotmarks", "HotMark added.")
+
+
+async def rename_hotmark(visit: Visit, recording_id: str, time_s: int) -> Answer:
+    """Give a HotMark another title."""
+    title = visit.form.text("title")
+    await visit.services.hotmarks.rename(visit.actor, recording_id, time_s, title)
+    return await _section(visit, recording_id, "hotmarks", "HotMark renamed.")
+
+
+async def remove_hotmark(visit: Visit, recording_id: str, time_s: int) -> Answer:
+    """Take a HotMark away."""
+    await visit.services.hotmarks.remove(visit.actor, recording_id, time_s)
+    return await _section(visit, recording_id, "hotmarks", "HotMark removed.")
+
+
+async def start_stream(visit: Visit, recording_id: str) -> Answer:
+    """Play the recording out."""
+    address, port = visit.form.text("address"), visit.form.whole("port", 1, 65535)
+    try:
+        ip_address(address)
+    except ValueError as error:
+        raise RefusalError(400, "The address must be an IP address such as 239.1.2.3.") from error
+    await visit.services.streams.start(visit.actor, recording_id, address, port)
+    return await _section(visit, recording_id, "streams", f"Streaming to {address}:{port}.")
+
+
+async def stop_stream(visit: Visit, recording_id: str, stream_id: str) -> Answer:
+    """End a stream."""
+    await visit.services.streams.stop(visit.actor, stream_id)
+    return await _section(visit, recording_id, "streams", "The stream has ended.")
+
+
+async def delete(visit: Visit, recording_id: str) -> Answer:
+    """Put the recording into the bin."""
+    await visit.services.bin.put(visit.actor, recording_id)
+    return SeeOther("/videos", "The recording is in the bin, from where you can have it back.")
+
+
+async def _section(visit: Visit, recording_id: str, name: str, say: str) -> Answer:
+    values = await load(visit, recording_id)
+    return Part(f"videos/{name}.html", values, values["base"], say)
+
+
+def _seconds(text: str) -> int:
+    """``75``, ``1:15`` or ``1:02:03`` in seconds."""
+    parts = text.split(":")
+    if not 1 <= len(parts) <= 3 or not all(p.isascii() and p.isdigit() for p in parts):
+        raise RefusalError(400, "Write the time as 1:02:03, 2:03 or in seconds.")
+    seconds = 0
+    for part in parts:
+        seconds = min(seconds * 60 + int(part[:10]), MOST_SECONDS)
+    return seconds
+
+
+_BASE = "/videos/<uuid:recording_id>"
+
+ROUTES = (
+    get(_BASE, show),
+    get(f"{_BASE}/certificate", certificate),
+    post(f"{_BASE}/hotmarks", add_hotmark),
+    post(f"{_BASE}/hotmarks/<int:time_s>/rename", rename_hotmark),
+    post(f"{_BASE}/hotmarks/<int:time_s>/remove", remove_hotmark),
+    post(f"{_BASE}/streams", start_stream),
+    post(f"{_BASE}/streams/<uuid:stream_id>/stop", stop_stream),
+    post(f"{_BASE}/delete", delete),
+    *about.About(Kind.RECORDING, "/videos", load).routes(),
+)
