@@ -58,6 +58,7 @@ class Intake:
         source.datagrams += end - start
         payload = _whole_datagrams(buffer, layout, start, end)
         if payload is None or source.sieve.sequencer.waiting:
+            source.sieve.begin(source.datagrams - (end - start), end - start)
             sift = source.sieve.sift
             payload = b"".join([sift(layout.datagram(slot), now) for slot in range(start, end)])
         else:
