@@ -147,13 +147,10 @@ class Receiver:
         self._ticker.close()
 
     def each_second(self, now: float) -> None:
-        """Look after what needs it now and then: kernel drops, and sources that would not open."""
+        """Look after what needs it now and then: drops, groups to join again, closed sources."""
         for source in self._sources.values():
-            source.poll_drops()
-            source.measure_rate(now)
-            if source.socket is None:
-                source.try_to_open()
-                self._regroup()
+            source.look_after(now)
+        self._regroup()
 
     def _open(self, address: SourceAddress, patient: bool) -> Source:
         slot = self._checks.open_slot()

@@ -62,6 +62,23 @@ class SourceSocket:
         """When the datagram came that was taken last, in monotonic seconds."""
         return arrival.time_of_last(self._socket)
 
+    def join_again(self) -> bool:
+        """Join the group where its interface is now; gives whether that was not so already.
+
+        The kernel keeps a membership while its interface is down, but not when it is removed; one
+        that comes back under the same address is another to it.
+
+        Raises:
+            SourceUnusableError: there is no such interface at present.
+        """
+        try:
+            _join_raw(self._socket, self.address)
+        except OSError as error:
+            if error.errno == (errno.EADDRNOTAVAIL if self.address.sender else errno.EADDRINUSE):
+                return False  # what the kernel says of a membership that stands
+            raise _not_joined(self.address, error) from error
+        return True
+
     def close(self) -> None:
         """Leave the group and free the port."""
         self._socket.close()
@@ -108,18 +125,20 @@ def _why_not_bound(address: SourceAddress, error: OSError) -> str:
 
 
 def _join(sock: socket.socket, address: SourceAddress) -> None:
-    group = socket.inet_aton(address.address)
-    interface = socket.inet_aton(address.interface or "0.0.0.0")
     try:
-        if address.sender:
-            sender = socket.inet_aton(address.sender)
-            sock.setsockopt(
-                socket.IPPROTO_IP, _IP_ADD_SOURCE_MEMBERSHIP, group + interface + sender
-            )
-        else:
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + interface)
+        _join_raw(sock, address)
     except OSError as error:
-        raise SourceUnusableError(f"source {address}: {_why_not_joined(address, error)}") from error
+        raise _not_joined(address, error) from error
+
+
+def _join_raw(sock: socket.socket, address: SourceAddress) -> None:
+    option = _IP_ADD_SOURCE_MEMBERSHIP if address.sender else socket.IP_ADD_MEMBERSHIP
+    wanted = [address.address, address.interface or "0.0.0.0", *filter(None, [address.sender])]
+    sock.setsockopt(socket.IPPROTO_IP, option, b"".join(map(socket.inet_aton, wanted)))
+
+
+def _not_joined(address: SourceAddress, error: OSError) -> SourceUnusableError:
+    return SourceUnusableError(f"source {address}: {_why_not_joined(address, error)}")
 
 
 def _why_not_joined(address: SourceAddress, error: OSError) -> str:

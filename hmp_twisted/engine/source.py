@@ -91,6 +91,15 @@ class Source:
         else:
             log.info("source {source}: received again", source=str(self.address))
 
+    def look_after(self, now: float) -> None:
+        """What is to be done each second: count drops, measure the rate, keep the group joined."""
+        self.poll_drops()
+        self._measure_rate(now)
+        if self.socket is None:
+            self.try_to_open()
+        elif self.address.is_multicast:
+            self._keep_joined(self.socket)
+
     def close(self) -> None:
         """Receive no more."""
         if self.socket is not None:
@@ -105,7 +114,7 @@ class Source:
         self._count_drops((drops - self._drops_before) & 0xFFFFFFFF)
         self._drops_before = drops
 
-    def measure_rate(self, now: float) -> None:
+    def _measure_rate(self, now: float) -> None:
         """Bring the bit rate up to date, as the mean since this was last called."""
         if 0 < self._measured_at < now:
             seconds = now - self._measured_at
@@ -128,6 +137,20 @@ class Source:
             left_out_bytes=sieve.left_out_bytes,
             continuity_errors=continuity_errors,
         )
+
+    def _keep_joined(self, joined: SourceSocket) -> None:
+        """Join the group again if its interface went away and has come back, or is another one."""
+        try:
+            if not joined.join_again():
+                return
+        except SourceUnusableError as error:
+            if self._told != str(error):
+                self._told = str(error)
+                log.warn("{why}; joined again when that is so", why=str(error))
+            return
+        joined.close()  # with the membership on the interface that is gone
+        self.socket = None
+        self.try_to_open()
 
     def _count_drops(self, drops: int) -> None:
         self.kernel_drops += drops
