@@ -53,6 +53,8 @@ class WebInterface(Service):
         self._gate = Gate(reactor, store, wall)
         self._first = FirstUser(store)
         self._tools = Tools(services, store, settings, wall, self._gate)
+        self.routes: Sequence[Route] = ()
+        """Every page and act, in no order."""
         self.site = self._site(settings, extra)
         self._loop = LoopingCall(lambda: ensureDeferred(self._open()))
         self._loop.clock = reactor
@@ -87,10 +89,10 @@ class WebInterface(Service):
     def _site(self, settings: Settings, extra: Sequence[Sequence[Route]]) -> QuietSite:
         assets = Assets.read()
         static = [get("/static/<path:name>", assets.serve, "public")]
-        routes = checked((static, *page_groups(self._first), *extra))
+        self.routes = checked((static, *page_groups(self._first), *extra))
         names = hosts.own_names(settings.web.hosts)
         pipeline = Pipeline(self._tools, Renderer(Templates(assets), Flashes()), names)
-        return QuietSite(resource(routes, pipeline.answer, pipeline.refuse))
+        return QuietSite(resource(self.routes, pipeline.answer, pipeline.refuse))
 
 
 def _base(address: IAddress, endpoint: str) -> str:

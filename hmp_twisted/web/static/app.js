@@ -31,9 +31,11 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
 });
 
-document.addEventListener("htmx:afterRequest", (event) => {
-  if (!event.detail.successful) return;
-  for (const field of event.target.querySelectorAll?.("[data-clear-after]") || []) field.value = "";
+// A field that outlives its form's swap is emptied when what it held was taken.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { elt, verb } = event.detail.requestConfig;
+  if (verb !== "post" || event.detail.isError) return;
+  for (const field of elt.querySelectorAll("[data-clear-after]")) field.value = "";
 });
 
 function showLocalTimes(within) {

@@ -1,0 +1,79 @@
+"""The web interface on a port of this machine's, over a real database and a fake engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+import pytest_twisted
+from argon2 import PasswordHasher
+from twisted.internet import reactor
+
+from hmp_twisted.config import Settings, WebSettings
+from hmp_twisted.services.bundle import Services
+from hmp_twisted.services.rights import ROLE_ACTIONS, Actor
+from hmp_twisted.store.pool import Store
+from hmp_twisted.web.service import WebInterface
+from tests.services.world import World
+
+from .browser import Browser
+
+PASSWORD = "correct horse battery"
+
+_CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+
+
+@attrs.frozen
+class Place:
+    """A server with its web interface."""
+
+    world: World
+    web: WebInterface
+
+    @property
+    def base(self) -> str:
+        """Its URL."""
+        return f"http://127.0.0.1:{self.web.address.port}"  # type: ignore[union-attr]
+
+    def browser(self) -> Browser:
+        """A browser that has been nowhere yet."""
+        return Browser(self.base)
+
+    def user(self, name: str, *actions: str) -> Actor:
+        """A user with the password, whose one role grants these actions."""
+        actor = self.world.user(name, *actions)
+        assert actor.user_id is not None
+        self.world.change("users", actor.user_id, password_hash=_CHEAP)
+        return actor
+
+    async def signed_in(self, name: str = "ada", *actions: str) -> tuple[Browser, Actor]:
+        """A browser whose user, made for it, has signed in."""
+        actor = self.user(name, *actions)
+        browser = self.browser()
+        answer = await browser.sign_in(name, PASSWORD)
+        assert answer.status == 303, answer.text
+        await browser.get("/sessions")
+        return browser, actor
+
+    async def administrator(self) -> Browser:
+        """A browser whose user may do everything."""
+        return (await self.signed_in("root", *ROLE_ACTIONS))[0]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """A server of the test's own."""
+    store = Store("", tmp_path, reactor)
+    store.open()
+    (tmp_path / "recordings").mkdir()
+    world = World(store, tmp_path / "recordings")
+    world.clock.advance(1_800_000_000)
+    settings = Settings(tmp_path, web=WebSettings("tcp:0:interface=127.0.0.1", ("hmp.example",)))
+    services = Services.build(store, world.engine, settings, world.clock)  # type: ignore[arg-type]
+    web = WebInterface(reactor, settings, store, services, world.clock)
+    web.startService()
+    yield Place(world, web)
+    pytest_twisted.blockon(web.stopService())
+    pytest_twisted.blockon(store.close())
