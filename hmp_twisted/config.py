@@ -6,16 +6,14 @@ an unknown key or a bad value stops the start with a line that says which, where
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
+from . import allowed
 from .errors import ConfigurationError
 from .logs import LEVELS
 
@@ -25,54 +23,15 @@ DEFAULT_DATA_DIR = Path("/var/lib/hmp")
 Check = Callable[[Any], bool]
 
 
-def _key(default: Any, allowed: str, check: Check) -> Any:
-    """A settings field: its default, what is allowed in words, and the test of that."""
-    return attrs.field(default=default, metadata={"allowed": allowed, "check": check})
+def _key(default: Any, words: str, check: Check, *, secret: bool = False) -> Any:
+    """A settings field: its default, what is allowed in words, the test of that, and whether a
+    value may hold a password, so that it is not told."""
+    metadata = {"words": words, "check": check, "secret": secret}
+    return attrs.field(default=default, metadata=metadata)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_endpoint(value: Any) -> bool:
-    """Of a form that can be an endpoint description; listening tells the rest."""
-    kind, colon, rest = value.partition(":") if isinstance(value, str) else ("", "", "")
-    return kind in ("tcp", "tcp6", "unix", "systemd", "ssl", "tls") and bool(colon and rest)
-
-
-def _is_unix_endpoint(value: Any) -> bool:
-    return value == "" or (isinstance(value, str) and value.startswith("unix:") and len(value) > 5)
-
-
-def _is_url(value: Any) -> bool:
-    try:
-        return value == "" or bool(make_url(value))
-    except ArgumentError:
-        return False
-
-
-def _is_ipv4_or_empty(value: Any) -> bool:
-    from ipaddress import IPv4Address
-
-    try:
-        return value == "" or bool(IPv4Address(value)) or value == "0.0.0.0"
-    except ValueError:
-        return False
-
-
-def _are_host_names(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?", name)
-        for name in value
-    )
-
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str)
+def _or_empty(check: Check) -> Check:
+    return lambda value: value == "" or check(value)
 
 
 @attrs.frozen
@@ -80,18 +39,20 @@ class CommandApiSettings:
     """``[command_api]``: the port that control systems connect to."""
 
     endpoint: str = _key(
-        "tcp:23233", 'a Twisted endpoint description such as "tcp:23233"', _is_endpoint
+        "tcp:23233", 'a Twisted endpoint description such as "tcp:23233"', allowed.is_endpoint
     )
     max_line_bytes: int = _key(
-        65536, "a whole number of at least 512", lambda v: _is_whole(v) and v >= 512
+        65536, "a whole number of at least 512", lambda v: allowed.is_whole(v) and v >= 512
     )
     max_connections: int = _key(
-        1000, "a whole number of at least 1", lambda v: _is_whole(v) and v >= 1
+        1000, "a whole number of at least 1", lambda v: allowed.is_whole(v) and v >= 1
     )
     max_connections_per_device: int = _key(
-        100, "a whole number of at least 1", lambda v: _is_whole(v) and v >= 1
+        100, "a whole number of at least 1", lambda v: allowed.is_whole(v) and v >= 1
     )
-    idle_timeout_s: float = _key(0, "seconds, 0 for never", lambda v: _is_number(v) and v >= 0)
+    idle_timeout_s: float = _key(
+        0, "seconds, 0 for never", lambda v: allowed.is_number(v) and v >= 0
+    )
 
 
 @attrs.frozen
@@ -101,10 +62,10 @@ class WebSettings:
     endpoint: str = _key(
         "tcp:8080:interface=127.0.0.1",
         'a Twisted endpoint description, "" for no web interface',
-        lambda v: v == "" or _is_endpoint(v),
+        _or_empty(allowed.is_endpoint),
     )
     hosts: tuple[str, ...] = _key(
-        (), 'a list of host names such as ["hmp.example.org"]', _are_host_names
+        (), 'a list of host names such as ["hmp.example.org"]', allowed.are_host_names
     )
     """Names, besides addresses and the machine's own, that browsers may ask this server for."""
 
@@ -113,23 +74,30 @@ class WebSettings:
 class DatabaseSettings:
     """``[database]``: where the server remembers."""
 
-    url: str = _key("", 'a SQLAlchemy URL, "" for SQLite in the data directory', _is_url)
+    url: str = _key(
+        "",
+        f'{allowed.DATABASE_URL}, "" for SQLite in the data directory',
+        _or_empty(allowed.is_database_url),
+        secret=True,
+    )
 
 
 @attrs.frozen
 class RecordingsSettings:
     """``[recordings]``: where and how recordings are written."""
 
-    directory: str = _key("", 'a folder, "" for "recordings" in the data directory', _text)
-    min_free_bytes: int = _key(
-        1 << 30, "a whole number of bytes", lambda v: _is_whole(v) and v >= 0
+    directory: str = _key(
+        "", 'a folder, "" for "recordings" in the data directory', allowed.is_text
     )
-    resume_within_s: float = _key(300, "seconds", lambda v: _is_number(v) and v >= 0)
+    min_free_bytes: int = _key(
+        1 << 30, "a whole number of bytes", lambda v: allowed.is_whole(v) and v >= 0
+    )
+    resume_within_s: float = _key(300, "seconds", lambda v: allowed.is_number(v) and v >= 0)
     sync_interval_s: float = _key(
-        1.0, "seconds, more than 0 and at most 60", lambda v: _is_number(v) and 0 < v <= 60
+        1.0, "seconds, more than 0 and at most 60", lambda v: allowed.is_number(v) and 0 < v <= 60
     )
     expire_after_days: float = _key(
-        0, "days, 0 for never", lambda v: _is_number(v) and 0 <= v <= 36_500
+        0, "days, 0 for never", lambda v: allowed.is_number(v) and 0 <= v <= 36_500
     )
     storage_policy: str = _key(
         "refuse", 'one of "refuse", "prune"', lambda v: v in ("refuse", "prune")
@@ -141,13 +109,13 @@ class RestreamSettings:
     """``[restream]``: how recordings are played out."""
 
     multicast_ttl: int = _key(
-        8, "a whole number from 0 to 255", lambda v: _is_whole(v) and 0 <= v <= 255
+        8, "a whole number from 0 to 255", lambda v: allowed.is_whole(v) and 0 <= v <= 255
     )
     interface: str = _key(
-        "", 'a local IPv4 address, "" for the system\'s choice', _is_ipv4_or_empty
+        "", 'a local IPv4 address, "" for the system\'s choice', _or_empty(allowed.is_ipv4)
     )
     loop: bool = _key(False, "true or false", lambda v: isinstance(v, bool))
-    ffmpeg: str = _key("", 'the path of an ffmpeg, "" for the one found', _text)
+    ffmpeg: str = _key("", 'the path of an ffmpeg, "" for the one found', allowed.is_text)
 
 
 @attrs.frozen
@@ -155,7 +123,9 @@ class EngineSettings:
     """``[engine]``: where a media engine of its own stands."""
 
     endpoint: str = _key(
-        "", '"unix:/path/of/its.sock", "" to start one with the server', _is_unix_endpoint
+        "",
+        '"unix:/path/of/its.sock", "" to start one with the server',
+        _or_empty(allowed.is_unix_endpoint),
     )
 
 
@@ -252,7 +222,8 @@ def _section(cls: Any, values: dict[str, Any], path: Path, section: str) -> Any:
             raise ConfigurationError(
                 f"{path}: unknown key '{section}.{key}'; known: {', '.join(known)}"
             )
-        if not known[key].metadata["check"](value):
-            allowed = known[key].metadata["allowed"]
-            raise ConfigurationError(f"{path}: {section}.{key} = {value!r}: must be {allowed}")
+        rule = known[key].metadata
+        if not rule["check"](value):
+            told = "" if rule["secret"] else f" = {value!r}"
+            raise ConfigurationError(f"{path}: {section}.{key}{told}: must be {rule['words']}")
     return cls(**values)

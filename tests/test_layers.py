@@ -20,6 +20,7 @@ TOP = {"tap", "engine_tap", "server", "options", "demo"}
 
 GROUND = {
     "__init__",
+    "allowed",
     "clocks",
     "config",
     "endpoints",

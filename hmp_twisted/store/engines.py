@@ -14,8 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import OperationalError
 
+from ..allowed import DATABASE_URL, is_database_url
 from ..errors import ConfigurationError
 
 READERS = 2
@@ -34,7 +35,6 @@ _FILE_GONE = (
     "the database file was deleted or replaced while it was in use; put it back, or restart the "
     "server to go on with what is there now"
 )
-_HINT = "use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE"
 
 
 def parse_url(url: str, data_dir: Path) -> URL:
@@ -43,18 +43,13 @@ def parse_url(url: str, data_dir: Path) -> URL:
     Raises:
         ConfigurationError: it is no URL, or of a database that is not supported.
     """
-    try:
-        parsed = make_url(url or f"sqlite:///{data_dir / 'hmp.db'}")
-    except ArgumentError as error:
-        raise ConfigurationError(f"database.url: is not a database URL; {_HINT}") from error
-    kind = parsed.drivername.partition("+")[0]
-    if kind in ("postgresql", "postgres"):
+    text = url or f"sqlite:///{data_dir / 'hmp.db'}"
+    if not is_database_url(text):
+        raise ConfigurationError(f"database.url: must be {DATABASE_URL}")
+    parsed = make_url(text)
+    if not is_sqlite(parsed):
         return parsed.set(drivername="postgresql+psycopg")
-    if kind != "sqlite":
-        raise ConfigurationError(f"database.url: {kind} is not supported; {_HINT}")
-    if not parsed.database or parsed.database == ":memory:":
-        raise ConfigurationError(f"database.url: a database in memory forgets everything; {_HINT}")
-    return parsed.set(database=str(data_dir / parsed.database))
+    return parsed.set(database=str(data_dir / str(parsed.database)))
 
 
 def is_sqlite(url: URL) -> bool:
@@ -92,7 +87,7 @@ class OneFile:
     """
 
     def __init__(self, url: URL) -> None:
-        self._path = str(url.database)
+        self._path = Path(str(url.database))
         self._known: tuple[int, int] | None = None
 
     def watch(self, engine: Engine) -> None:
@@ -116,7 +111,7 @@ class OneFile:
 
     def _found(self) -> tuple[int, int] | None:
         try:
-            found = os.stat(self._path)
+            found = self._path.stat()
         except OSError:
             return None
         return found.st_dev, found.st_ino

@@ -64,7 +64,7 @@ def test_every_command_says_what_it_does() -> None:
         ("[recordings\n", "is not valid TOML"),
         ("[recordings]\nmin_free = 3\n", "unknown key 'recordings.min_free'"),
         ("[recordings]\nmin_free_bytes = -1\n", "must be a whole number of bytes"),
-        ("[database]\nurl = 'oracle://x/y'\n", "oracle is not supported"),
+        ("[database]\nurl = 'oracle://x/y'\n", "database.url: must be "),
     ],
 )
 def test_a_wrong_configuration(ctl: Hmpctl, tmp_path: Path, content: str, why: str) -> None:

@@ -47,7 +47,7 @@ def test_a_corrupt_configuration(hall: Hall, program: str) -> None:
         ("[recordings]\nmin_free_bytes = -1\n", ["recordings.min_free_bytes", "-1"]),
         ('[command_api]\nendpoint = "23233"\n', ["command_api.endpoint", "tcp:23233"]),
         ("[restream]\nmulticast_ttl = 300\n", ["restream.multicast_ttl", "0 to 255"]),
-        ('[database]\nurl = "not a url"\n', ["database.url", "SQLAlchemy"]),
+        ('[database]\nurl = "not a url"\n', ["database.url", "postgresql://"]),
         ('[engine]\nendpoint = "tcp:1234"\n', ["engine.endpoint", "unix:"]),
     ],
 )

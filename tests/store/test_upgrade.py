@@ -197,22 +197,12 @@ def test_a_postgresql_that_is_not_there_is_told_without_its_password(
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("url", "words"),
-    [
-        ("nonsense", "not a database URL"),
-        ("mysql://host/db", "mysql is not supported"),
-        ("sqlite://", "in memory"),
-        ("sqlite:///:memory:", "in memory"),
-    ],
-)
-def test_a_url_that_cannot_be_used_is_told_with_what_would_do(
-    url: str, words: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("url", ["nonsense", "mysql://host/db", "sqlite://", "sqlite:///:memory:"])
+def test_a_url_that_cannot_be_used_is_told_with_what_would_do(url: str, tmp_path: Path) -> None:
     """Before anything is opened."""
     with pytest.raises(ConfigurationError) as caught:
         Store(url, tmp_path)
-    assert one_line(caught.value, "database.url", words, "sqlite:///PATH")
+    assert one_line(caught.value, "database.url", "sqlite:///PATH")
 
 
 def test_the_database_is_for_its_owner_alone(new_store: OpenStore, tmp_path: Path) -> None:
