@@ -7,13 +7,15 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.defer import Deferred, ensureDeferred, succeed
 from twisted.internet.interfaces import IAddress
 from twisted.internet.task import LoopingCall
 
 from ..clocks import Clock
 from ..config import Settings
+from ..errors import DomainError
 from ..listening import RETRY_S, Listener
+from ..logs import Logger
 from ..services.bundle import Services
 from ..store.pool import Store
 from . import hosts
@@ -28,6 +30,8 @@ from .sign_in.gate import Gate
 from .site import QuietSite, resource
 from .templates import Templates
 from .visit import Tools
+
+log = Logger()
 
 
 class WebInterface(Service):
@@ -58,6 +62,8 @@ class WebInterface(Service):
         self.site = self._site(settings, extra)
         self._loop = LoopingCall(lambda: ensureDeferred(self._open()))
         self._loop.clock = reactor
+        self.opened: Deferred[Any] = succeed(None)
+        """Fires when nothing more is tried: the port is open, or the service is stopping."""
 
     @property
     def address(self) -> IAddress | None:
@@ -67,7 +73,7 @@ class WebInterface(Service):
     def startService(self) -> None:
         """Open the port; while that cannot be, try again each second."""
         super().startService()
-        self._loop.start(RETRY_S)
+        self.opened = self._loop.start(RETRY_S)
 
     def stopService(self) -> Deferred[None]:
         """Close the port and every connection. Acts that run are finished by their services."""
@@ -76,13 +82,19 @@ class WebInterface(Service):
 
     async def _open(self) -> None:
         await self._listener.open(self.site)
-        if self.address is not None:
+        if self.address is None:
+            return
+        if self._loop.running:
             self._loop.stop()
+        try:
             await self._first.offer(_base(self.address, self._tools.settings.web.endpoint))
+        except DomainError as error:
+            log.error("whether anybody can sign in cannot be read: {error}", error=error)
 
     async def _stop(self) -> None:
         if self._loop.running:
             self._loop.stop()
+        await self.opened
         await self._listener.close()
         self._gate.passwords.close()
 

@@ -74,6 +74,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     services = Services.build(store, world.engine, settings, world.clock)  # type: ignore[arg-type]
     web = WebInterface(reactor, settings, store, services, world.clock)
     web.startService()
+    pytest_twisted.blockon(web.opened)
     yield Place(world, web)
     pytest_twisted.blockon(web.stopService())
     pytest_twisted.blockon(store.close())
