@@ -23,6 +23,7 @@ from .receiver import POOL_BYTES, Receiver
 from .segments import SegmentFile, is_disk_full
 from .source import Source
 from .sources import SourceAddress
+from .syncing import Syncing
 from .writer import Writer
 
 log = Logger()
@@ -53,6 +54,7 @@ class LiveSet:
         self.active = ActiveFolder(recordings)
         self.disk = DiskThreads(reactor)
         self.writer = Writer(self._segment_failed)
+        self.syncing = Syncing(self.disk.run, self._segment_failed)
         self.receiver = Receiver(reactor, self.writer, every_tick, pool_bytes=pool_bytes)
         self._on_ended = on_ended
         self._recordings: dict[str, LiveRecording] = {}

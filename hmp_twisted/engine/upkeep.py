@@ -9,14 +9,14 @@ from twisted.internet.defer import Deferred
 from ..logs import Logger
 from .active import free_bytes
 from .live_set import LiveSet
-from .segments import SegmentFile
 
 BEAT_S = 1.0
 """A crash loses at most so much of a recording's clock and counters."""
 
 log = Logger()
 
-Failed = tuple[SegmentFile, OSError]
+_SYNC_AT = 0.8
+"""Of the interval: the rest is for what goes from the socket to the file, and for the disk."""
 
 
 class Upkeep:
@@ -31,7 +31,7 @@ class Upkeep:
         self._jobs = [
             _Job(BEAT_S, self._beat),
             _Job(BEAT_S, self._watch_free_space),
-            _Job(sync_interval_s, self._sync),
+            _Job(sync_interval_s * _SYNC_AT, self._sync, overlapping=True),
         ]
         self._next_second = 0.0
 
@@ -59,21 +59,27 @@ class Upkeep:
 
     async def _sync(self, lives: LiveSet) -> None:
         segments = [t.segment for live in lives for t in live.tracks if t.segment is not None]
-        for segment, error in await lives.disk.run(_sync_all, segments):
-            lives.segment_failed(segment, error)
+        await lives.syncing.sync(segments)
 
 
 class _Job:
-    """Something done every so often, but never twice at a time."""
+    """Something done every so often; never twice at a time, unless it may overlap itself."""
 
-    def __init__(self, interval_s: float, function: Callable[[LiveSet], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        interval_s: float,
+        function: Callable[[LiveSet], Awaitable[None]],
+        *,
+        overlapping: bool = False,
+    ) -> None:
         self._interval_s = interval_s
+        self._overlapping = overlapping
         self._function = function
         self._next = 0.0
         self._running = False
 
     def start_if_due(self, now: float, lives: LiveSet) -> None:
-        if now >= self._next and not self._running:
+        if now >= self._next and (self._overlapping or not self._running):
             self._next = now + self._interval_s
             self._running = True
             Deferred.fromCoroutine(self._run(lives))
@@ -85,13 +91,3 @@ class _Job:
             log.failure("the media engine's upkeep failed; it is tried again when it is due")
         finally:
             self._running = False
-
-
-def _sync_all(segments: list[SegmentFile]) -> list[Failed]:
-    failed: list[Failed] = []
-    for segment in segments:
-        try:
-            segment.sync()
-        except OSError as error:
-            failed.append((segment, error))
-    return failed

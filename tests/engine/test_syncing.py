@@ -1,0 +1,94 @@
+"""Syncing many files of which one hangs, or cannot be synced."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import pytest_twisted
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+
+from hmp_twisted.engine.disk import DiskThreads
+from hmp_twisted.engine.segments import SegmentFile
+from hmp_twisted.engine.syncing import MOST_THREADS, Syncing
+
+from .bench_of_recording import until
+
+
+class Slow(SegmentFile):
+    """A segment of which the disk takes as long as the test wants."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(Path(f"{number}.ts"), number, 0.0, 0.0, 0.0)
+        self.go = threading.Event()
+        self.go.set()
+        self.begun = self.synced = 0
+        self.error: OSError | None = None
+
+    def sync(self) -> None:
+        """Wait, then be synced."""
+        self.begun += 1
+        assert self.go.wait(20), "the test never let the disk go on"
+        if self.error:
+            raise self.error
+        self.synced += 1
+
+
+@pytest.fixture
+def disk() -> Iterator[DiskThreads]:
+    """Threads that are ended at the end."""
+    threads = DiskThreads(reactor)
+    threads.start()
+    yield threads
+    threads.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_file_that_hangs_keeps_no_other_waiting(disk: DiskThreads) -> None:
+    """The next sync takes up those behind it; the one that hangs is not tried twice at a time."""
+    segments = [Slow(number) for number in range(5)]
+    hanging = segments[1]
+    hanging.go.clear()
+    syncing = Syncing(disk.run, lambda *_: None)
+    rounds = [Deferred.fromCoroutine(syncing.sync(segments))]
+    await until(lambda: hanging.begun, "the file that hangs")
+    assert [one.synced for one in segments] == [1, 0, 0, 0, 0]
+    rounds.append(Deferred.fromCoroutine(syncing.sync(segments)))
+    await rounds[1]
+    assert [one.synced for one in segments] == [2, 0, 1, 1, 1]
+    assert hanging.begun == 1
+    hanging.go.set()
+    await rounds[0]
+    await syncing.sync(segments)
+    assert [one.synced for one in segments] == [3, 2, 2, 2, 2]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_thread_is_left_for_others(disk: DiskThreads) -> None:
+    """However many files hang, closing and ``recording.json`` still have a thread."""
+    segments = [Slow(number) for number in range(MOST_THREADS + 1)]
+    for one in segments:
+        one.go.clear()
+    syncing = Syncing(disk.run, lambda *_: None)
+    rounds = [Deferred.fromCoroutine(syncing.sync(segments)) for _ in range(MOST_THREADS + 1)]
+    await until(lambda: sum(one.begun for one in segments) == MOST_THREADS, "threads that hang")
+    assert await disk.run(lambda: "done") == "done"
+    for one in segments:
+        one.go.set()
+    for each in rounds:
+        await each
+    assert [one.synced for one in segments] == [1] * len(segments)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_failure_is_told_and_the_rest_synced(disk: DiskThreads) -> None:
+    """Of that segment, with its error."""
+    segments = [Slow(number) for number in range(3)]
+    segments[1].error = OSError(5, "Input/output error")
+    told: list[tuple[SegmentFile, OSError]] = []
+    await Syncing(disk.run, lambda *failed: told.append(failed)).sync(segments)
+    assert told == [(segments[1], segments[1].error)]
+    assert [one.synced for one in segments] == [1, 0, 1]
