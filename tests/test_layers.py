@@ -30,6 +30,7 @@ GROUND = {
     "logs",
     "notify",
     "peers",
+    "ring",
 }
 """What stands below everything and imports only its like."""
 

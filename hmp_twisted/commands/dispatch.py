@@ -7,6 +7,7 @@ the services find. What is not foreseen is logged with its cause and answered ``
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -40,6 +41,9 @@ CLIENTS_OWN = (
 )
 """What is answered as an internal error although nothing is wrong: not logged as one."""
 
+LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+"""Upper bounds; what took longer is counted in one more."""
+
 log = Logger()
 
 
@@ -51,6 +55,15 @@ class Count:
     errors: int = 0
     seconds: float = 0.0
     """Between its line and its answer, in all."""
+    buckets: list[int] = attrs.field(factory=lambda: [0] * (len(LATENCY_BUCKETS_S) + 1))
+    """How many took up to each of :data:`LATENCY_BUCKETS_S`, and no less than the one before."""
+
+    def add(self, elapsed: float, *, failed: bool) -> None:
+        """Count one that took so many seconds."""
+        self.commands += 1
+        self.errors += failed
+        self.seconds += elapsed
+        self.buckets[bisect_left(LATENCY_BUCKETS_S, elapsed)] += 1
 
 
 class Dispatcher:
@@ -132,9 +145,7 @@ class Dispatcher:
 
     def _count(self, command: Command | None, text: str, elapsed: float) -> None:
         count = self._counts[UNKNOWN_COMMAND if command is None else command.name]
-        count.commands += 1
-        count.errors += text.startswith("ERROR")
-        count.seconds += elapsed
+        count.add(elapsed, failed=text.startswith("ERROR"))
 
 
 @attrs.frozen(repr=False)

@@ -9,7 +9,9 @@ from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 
+from ..clocks import WallClock
 from ..commands.dispatch import Dispatcher
+from ..commands.trace import Connected, Trace
 from ..config import CommandApiSettings
 from ..listening import Listener
 from ..logs import Logger
@@ -43,6 +45,7 @@ class CommandApi(Service):
         store: Store,
         dispatcher: Dispatcher,
         clock: IReactorTime | None = None,
+        trace: Trace | None = None,
     ) -> None:
         self._clock: IReactorTime = clock or reactor
         self._listener = Listener(
@@ -50,7 +53,8 @@ class CommandApi(Service):
         )
         self._store = store
         self._access: Access | None = None
-        self._factory = CommandFactory(settings, self.admit, dispatcher, self._clock)
+        trace = trace or Trace(WallClock())
+        self._factory = CommandFactory(settings, self.admit, dispatcher, self._clock, trace)
         self._loop = LoopingCall(lambda: ensureDeferred(self._poll()))
         self._loop.clock = self._clock
         self._polling: Deferred[Any] | None = None
@@ -65,6 +69,10 @@ class CommandApi(Service):
     def connections(self) -> int:
         """How many clients are connected now."""
         return self._factory.connections
+
+    def connected(self) -> tuple[Connected, ...]:
+        """Who is connected now."""
+        return self._factory.connected()
 
     def admit(self, address: IAddress) -> Actor | None:
         """As whom a client at this address acts now; nobody if it may not connect."""

@@ -23,6 +23,7 @@ from zope.interface import implementer
 
 from ..commands.answers import SYNTAX_ERROR
 from ..commands.text import SHOWN_CHARACTERS
+from ..commands.trace import What, untraced
 from ..config import CommandApiSettings
 from ..logs import Logger
 from ..peers import Peer
@@ -57,11 +58,13 @@ class CommandConnection(LineReceiver, TimeoutMixin):
         settings: CommandApiSettings,
         clock: IReactorTime,
         left: Callable[[CommandConnection], None],
+        watch: Callable[[What, bytes, bytes, float], None] = untraced,
     ) -> None:
         self.MAX_LENGTH = settings.max_line_bytes
         self._run = run
         self._clock = clock
         self._left = left
+        self._watch = watch
         self._idle_timeout_s = settings.idle_timeout_s or None
         self._telnet = IacFilter()
         self._overlong = OverlongLine()
@@ -163,7 +166,7 @@ class CommandConnection(LineReceiver, TimeoutMixin):
         if self._lines > LINES_A_TURN:
             self._give_way()
         if is_request_line(line):
-            self._part()
+            self._part_from_browser(line)
             return
         try:
             words = split(line.removesuffix(b"\r"))
@@ -171,7 +174,7 @@ class CommandConnection(LineReceiver, TimeoutMixin):
             self._refuse(line)
         else:
             if words:
-                self._execute(words)
+                self._execute(line, words)
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Answer an over-long line at once; its rest is thrown away as it comes."""
@@ -187,7 +190,7 @@ class CommandConnection(LineReceiver, TimeoutMixin):
             return
         self.setLineMode()
         if self._overlong.is_request_line:
-            self._part()
+            self._part_from_browser(b"")
         else:
             self._after_overlong = rest
 
@@ -199,7 +202,11 @@ class CommandConnection(LineReceiver, TimeoutMixin):
             line=line[:SHOWN_CHARACTERS],
             text=text,
         )
-        self._write(text)
+        self._watch(What.SYNTAX, line + b"\n", self._write(text), 0.0)
+
+    def _part_from_browser(self, line: bytes) -> None:
+        self._watch(What.HTTP, line + b"\n", b"", 0.0)
+        self._part()
 
     def _give_way(self) -> None:
         self._lines = 0
@@ -208,28 +215,33 @@ class CommandConnection(LineReceiver, TimeoutMixin):
 
     # -- commands --------------------------------------------------------------------------------
 
-    def _execute(self, words: list[str]) -> None:
+    def _execute(self, line: bytes, words: list[str]) -> None:
         self._running = True
-        ensureDeferred(self._answer(words))
+        ensureDeferred(self._answer(line, words))
         if self._running:
             self.setTimeout(None)
             self.hold(Hold.COMMAND)
 
-    async def _answer(self, words: list[str]) -> None:
+    async def _answer(self, line: bytes, words: list[str]) -> None:
+        started = self._clock.seconds()
         text = await self._run(words)
         self._running = False
-        if self._stage is Stage.GONE:
+        gone = self._stage is Stage.GONE
+        sent = b"" if gone else self._write(text)
+        self._watch(What.COMMAND, line + b"\n", sent, self._clock.seconds() - started)
+        if gone:
             self._left(self)
             return
-        self._write(text)
         if self._stage is Stage.DISMISSED:
             self._part()
         elif Hold.COMMAND in self._holds:
             self.setTimeout(self._idle_timeout_s)
             self.release(Hold.COMMAND)
 
-    def _write(self, text: str) -> None:
-        self.transport.write(answer(text))
+    def _write(self, text: str) -> bytes:
+        sent = answer(text)
+        self.transport.write(sent)
+        return sent
 
     # -- flow ------------------------------------------------------------------------------------
 

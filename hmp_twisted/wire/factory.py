@@ -11,13 +11,15 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Protocol, ServerFactory
 
-from ..commands.answers import NOT_READY
+from ..commands.answers import NOT_AUTHORIZED, NOT_READY
 from ..commands.dispatch import Dispatcher
+from ..commands.trace import Connected, Trace, What
 from ..config import CommandApiSettings
 from ..logs import Logger
 from ..peers import Peer
 from ..services.rights import Actor
 from .connection import CommandConnection
+from .grammar import answer
 from .refusal import Refusal
 
 MAX_LINGERING = 100
@@ -35,6 +37,7 @@ class _Client:
     address: IAddress
     peer: Peer
     actor: Actor
+    since: float
 
 
 class CommandFactory(ServerFactory):
@@ -48,8 +51,10 @@ class CommandFactory(ServerFactory):
         admit: Admit,
         dispatcher: Dispatcher,
         clock: IReactorTime,
+        trace: Trace,
     ) -> None:
         self._settings = settings
+        self._trace = trace
         self._admit = admit
         self._dispatcher = dispatcher
         self._clock = clock
@@ -65,6 +70,12 @@ class CommandFactory(ServerFactory):
         """How many clients are connected now."""
         return len(self._clients)
 
+    def connected(self) -> tuple[Connected, ...]:
+        """Who is connected now, longest first."""
+        now = self._clock.seconds()
+        clients = sorted(self._clients.values(), key=lambda client: client.since)
+        return tuple(Connected(str(c.peer), c.actor.name, now - c.since) for c in clients)
+
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """A connection, or a refusal that says so."""
         assert addr is not None  # only client factories are asked without
@@ -75,7 +86,7 @@ class CommandFactory(ServerFactory):
         limit = self._limit_reached(peer)
         if limit:
             return self._refuse(peer, limit)
-        return self._accept(_Client(addr, peer, actor))
+        return self._accept(_Client(addr, peer, actor, self._clock.seconds()))
 
     def _limit_reached(self, peer: Peer) -> str:
         # Over a Unix socket there is no address to count by.
@@ -88,13 +99,16 @@ class CommandFactory(ServerFactory):
     def _accept(self, client: _Client) -> CommandConnection:
         log.debug("{peer} connected, acts as {actor}", peer=client.peer, actor=client.actor.name)
         run = partial(self._run, client)
-        connection = CommandConnection(run, self._settings, self._clock, self._left)
+        watch = self._trace.of(str(client.peer), client.actor.name)
+        watch(What.CONNECTED)
+        connection = CommandConnection(run, self._settings, self._clock, self._left, watch)
         self._clients[connection] = client
         self._of_host[client.peer.host] += 1
         return connection
 
     def _refuse(self, peer: Peer, why: str) -> Refusal:
         self._tell_refusal(peer, why)
+        self._trace.of(str(peer), "")(What.REFUSED, sent=answer(NOT_AUTHORIZED.line()))
         self._refusals += 1
         linger = self._refusals <= MAX_LINGERING
         return Refusal(self._clock, self._refused, linger=linger)
@@ -121,6 +135,7 @@ class CommandFactory(ServerFactory):
         if not self._of_host[client.peer.host]:
             del self._of_host[client.peer.host]
         log.debug("{peer} disconnected", peer=client.peer)
+        self._trace.of(str(client.peer), client.actor.name)(What.LEFT)
         if not self._clients:
             self._fire_drained()
 

@@ -71,7 +71,7 @@ class Stage:
     def __attrs_post_init__(self) -> None:
         fake: Any = self.fakes
         self.dispatcher = Dispatcher(
-            Services(fake, fake, fake, fake, fake, fake), lambda: self.ready, self._tick
+            Services(*(fake for _ in attrs.fields(Services))), lambda: self.ready, self._tick
         )
 
     def _tick(self) -> float:
