@@ -18,7 +18,7 @@ from .engine.restreamer import Restreamer
 from .errors import DomainError
 from .logs import Logger
 from .notify import notify
-from .options import SettingsOptions, refuse, socket_path, writable_folder
+from .options import SettingsOptions, recordings_folder, refuse, socket_path
 
 log = Logger()
 
@@ -102,11 +102,7 @@ def makeService(options: Options) -> IService:
         refuse(f"--listen {endpoint}: must be unix:PATH")
     if options["parent"]:
         die_with_parent(options["parent"])
-    recordings = writable_folder(
-        settings.recordings_dir,
-        "the recordings directory",
-        "set [recordings] directory or --data-dir to one that this user may write",
-    )
+    recordings = recordings_folder(settings)
     bus = EngineBus()
     bus.recorder = Recorder(reactor, recordings, settings.recordings, bus.recording_ended)
     bus.restreamer = Restreamer(reactor, recordings, settings.restream, bus.stream_ended)

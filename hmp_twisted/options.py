@@ -52,7 +52,9 @@ class SettingsOptions(usage.Options):
 
 def refuse(message: str) -> NoReturn:
     """End the program before it has started, with one line that says why."""
-    print(f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
+    name = Path(sys.argv[0]).name
+    # The server starts its own media engine by `python -c`.
+    print(f"{'twistd' if name == '-c' else name}: {message}", file=sys.stderr)
     raise SystemExit(1)
 
 
@@ -72,6 +74,15 @@ def writable_folder(folder: Path, what: str, remedy: str) -> Path:
     except OSError as error:
         refuse(f"{what} {folder} cannot be written: {error.strerror}; {remedy}")
     return folder
+
+
+def recordings_folder(settings: Settings) -> Path:
+    """The recordings directory, found to be writable; else the program ends."""
+    return writable_folder(
+        settings.recordings_dir,
+        "the recordings directory",
+        "set [recordings] directory or --data-dir to one that this user may write",
+    )
 
 
 def socket_path(endpoint: str) -> str:

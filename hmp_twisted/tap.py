@@ -15,7 +15,7 @@ from .clocks import LifeSign, WallClock, run_by_monotonic_clock
 from .commands.dispatch import Dispatcher
 from .config import Settings
 from .errors import DomainError
-from .options import SettingsOptions, refuse, socket_path, writable_folder
+from .options import SettingsOptions, recordings_folder, refuse, socket_path, writable_folder
 from .server import Parts, Server
 from .services.bundle import Services
 from .services.reconcile import Reconciler
@@ -39,6 +39,8 @@ def makeService(options: Options) -> IService:
     run_by_monotonic_clock(reactor)
     settings = options.settings
     _hold_data_dir(settings)
+    if not settings.engine.endpoint:
+        recordings_folder(settings)  # else its media engine would not start, again and again
     try:
         store = Store(settings.database_url, settings.data_dir, reactor)
         store.open()

@@ -25,6 +25,7 @@ from ..errors import DomainError, EngineAnswerError, EngineFaultError, EngineUna
 from ..logs import Logger
 from . import messages
 from .dial import Dialer
+from .quiet import QuietAMP
 
 log = Logger()
 
@@ -43,7 +44,7 @@ class Events:
     """ID, reason."""
 
 
-class _ServerEnd(amp.AMP):
+class _ServerEnd(QuietAMP):
     """The protocol on the server's side; answers the engine's events."""
 
     def __init__(self, client: EngineClient) -> None:

@@ -20,6 +20,7 @@ from ..engine.restreamer import Restreamer
 from ..errors import DomainError, EngineFaultError
 from ..logs import Logger
 from . import messages
+from .quiet import QuietAMP
 
 log = Logger()
 
@@ -39,7 +40,7 @@ def _declared(failure: Failure) -> Failure:
     return Failure(EngineFaultError(failure.getErrorMessage()))
 
 
-class EngineProtocol(amp.AMP):
+class EngineProtocol(QuietAMP):
     """One connection to the media engine: a server's, or hmpctl's."""
 
     def __init__(self, bus: EngineBus) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 
 import click
-from click.shell_completion import CompletionItem, get_completion_class
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    add_completion_class,
+    get_completion_class,
+)
 from sqlalchemy import select
 
 from ..errors import DomainError
@@ -36,6 +42,17 @@ def names_of(kind: Kind) -> Complete:
     return complete
 
 
+def words(known: Sequence[str]) -> Complete:
+    """Completes an argument by a list of words."""
+
+    def complete(
+        ctx: click.Context, parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(word) for word in known if word.startswith(incomplete)]
+
+    return complete
+
+
 def _matching(administration: Administration, kind: Kind, incomplete: str) -> list[CompletionItem]:
     if not administration.has_database:
         return []  # pressing a key must not make a database
@@ -53,6 +70,15 @@ def _matching(administration: Administration, kind: Kind, incomplete: str) -> li
         if incomplete and row.id.startswith(incomplete.lower())
     ]
     return (by_name + by_id)[:LIMIT]
+
+
+@add_completion_class
+class QuotingBash(BashComplete):
+    """Bash takes a completion as it would be typed: a name with a space has to come in quotes."""
+
+    def format_completion(self, item: CompletionItem) -> str:
+        """One line of the answer to the shell."""
+        return f"{item.type},{shlex.quote(item.value)}"
 
 
 @click.command("completion", short_help="Print the script that lets a shell complete hmpctl.")

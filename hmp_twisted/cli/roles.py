@@ -10,7 +10,7 @@ import click
 from ..services.directory import kinds, permissions, roles
 from ..services.rights import ACTIONS, ROLE_ACTIONS
 from .administration import Administration, pass_administration
-from .completion import names_of
+from .completion import names_of, words
 from .group import OneLineGroup
 from .output import json_option, print_json, print_table, yes_no
 
@@ -27,6 +27,7 @@ def role_group() -> None:
     "actions",
     metavar="ACTION",
     multiple=True,
+    shell_complete=words(ROLE_ACTIONS),
     help=f"May be repeated. One of {', '.join(ROLE_ACTIONS)}.",
 )
 @pass_administration
@@ -73,10 +74,11 @@ def permission_group() -> None:
     "actions",
     metavar="ACTION...",
     multiple=True,
+    shell_complete=words(ACTIONS),
     required=True,
     help=f"May be repeated. One of {', '.join(ACTIONS)}.",
 )
-@click.argument("more", metavar="", nargs=-1)
+@click.argument("more", metavar="", nargs=-1, shell_complete=words(ACTIONS))
 @pass_administration
 def add_permission(
     administration: Administration, name: str, actions: tuple[str, ...], more: tuple[str, ...]

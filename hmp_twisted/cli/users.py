@@ -114,7 +114,7 @@ def show(administration: Administration, username: str, as_json: bool) -> None:
 @pass_administration
 def passwd(administration: Administration, username: str, password_stdin: bool) -> None:
     """Give a user a new password: asked for on a terminal, else one line of standard input."""
-    with administration.transaction() as conn:
+    with administration.view() as conn:
         user = users.find_user(conn, username)
     asked = not password_stdin and sys.stdin.isatty()
     password_hash = users.hash_password(_ask_for(user.name) if asked else _line_of_stdin())

@@ -160,10 +160,10 @@ class Reconciler:
         )
         if noted:
             log.warn(
-                "recording {recording} has ended: {state} {reason}",
+                "recording {recording} has ended: {state}{reason}",
                 recording=recording_id,
                 state=end.state,
-                reason=end.reason,
+                reason=end.reason and f", {end.reason}",
             )
 
     async def _stop_stray(self, recording_id: str) -> None:

@@ -120,7 +120,7 @@ class CommandApi(Service):
     async def _poll(self) -> None:
         # A LoopingCall whose function fails is over, so nothing may escape.
         try:
-            access = await self._store.transact("read access", read_access)
+            access = await self._store.read("read access", read_access)
         except Exception as error:
             self._tell_poll_failure(error)
         else:

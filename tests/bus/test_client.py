@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.endpoints import UNIXClientEndpoint, UNIXServerEndpoint
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import deferLater
+from twisted.logger import LogEvent, globalLogPublisher
 
 from hmp_twisted import errors
 from hmp_twisted.bus import messages
@@ -153,13 +154,28 @@ async def test_answers_come_back(tmp_path: Path) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_connection_comes_and_goes_without_a_word_of_twisteds(tmp_path: Path) -> None:
+    """Each ``hmpctl status`` is one: the log of an engine is not to be full of them."""
+    told: list[LogEvent] = []
+    globalLogPublisher.addObserver(told.append)
+    try:
+        async with attached(tmp_path) as (client, _, _):
+            await client.read_status()
+    finally:
+        globalLogPublisher.removeObserver(told.append)
+    namespaces = {event.get("log_namespace") for event in told}
+    assert "hmp_twisted.bus.client" in namespaces
+    assert "twisted.protocols.amp" not in namespaces
+
+
+@pytest_twisted.ensureDeferred
 async def test_long_lists_come_in_pages(tmp_path: Path) -> None:
     """More recordings and streams than fit one AMP value all arrive."""
     ids = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(messages.PAGE * 2 + 7)]
     async with attached(tmp_path) as (client, factory, _):
         factory.recorder.held = [manifest.Recording(i, "PAUSED", 0.0, 1.5) for i in ids]
         factory.recorder.playing = [Report(i, ID, 2.5) for i in ids]
-        assert await client.list_recordings() == {i: ("PAUSED", 1.5) for i in ids}
+        assert await client.list_recordings() == dict.fromkeys(ids, ("PAUSED", 1.5))
         assert await client.list_streams() == dict.fromkeys(ids, 2.5)
 
 

@@ -79,6 +79,7 @@ def test_completion_scripts(ctl: Hmpctl, shell: str) -> None:
 def test_bash_completes_commands_and_names(tmp_path: Path) -> None:
     """In a real bash, through the script that hmpctl prints."""
     _run(tmp_path, "source", "add", "Camera-East", "udp://@:5000")
+    _run(tmp_path, "source", "add", "Room 101", "udp://@:5001")
     asking = f"""
         PATH={SCRIPT.parent}:$PATH
         eval "$(hmpctl completion bash)"
@@ -90,8 +91,19 @@ def test_bash_completes_commands_and_names(tmp_path: Path) -> None:
         complete_line hmpctl rec
         complete_line hmpctl recording ver
         complete_line hmpctl --data-dir {tmp_path} source show cam
+        complete_line hmpctl --data-dir {tmp_path} source show ro
+        complete_line hmpctl role add Boss --grant change-
+        complete_line hmpctl permission add Mine --grant watch ed
         complete_line hmpctl --data-dir {tmp_path}/none source show cam
     """
     done = subprocess.run(["bash", "-c", asking], capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines() == ["recording", "verify", "Camera-East", ""]
+    assert done.stdout.splitlines() == [
+        "recording",
+        "verify",
+        "Camera-East",
+        "'Room 101'",
+        "change-permissions change-sources",
+        "edit",
+        "",
+    ]
     assert not (tmp_path / "none").exists()

@@ -76,6 +76,15 @@ def test_a_data_directory_that_cannot_be_written(hall: Hall, program: str) -> No
     assert str(blocked / "data") in _refused(hall, program, *options)
 
 
+@PROGRAMS
+def test_a_recordings_directory_that_cannot_be_written(hall: Hall, program: str) -> None:
+    """A server with a media engine of its own says so before it starts one, again and again."""
+    blocked = hall.folder / "blocked"
+    blocked.write_text("")
+    hall.config.write_text(f'[recordings]\ndirectory = "{blocked / "media"}"\n')
+    assert f"recordings directory {blocked / 'media'}" in _refused(hall, program)
+
+
 def test_a_database_that_is_none(hall: Hall) -> None:
     """A file that is no SQLite database is named, and not touched."""
     for left in hall.data_dir.glob("hmp.db*"):

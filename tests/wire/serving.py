@@ -32,7 +32,7 @@ class FakeStore:
 
     answer: Access | Exception
 
-    def transact(self, name: str, function: Callable[..., Any], *args: Any) -> defer.Deferred[Any]:
+    def read(self, name: str, function: Callable[..., Any], *args: Any) -> defer.Deferred[Any]:
         """As the real one."""
         if isinstance(self.answer, Exception):
             return defer.fail(self.answer)
