@@ -18,9 +18,14 @@ from hmp_twisted.engine.pacer.packets import (
     find_stamps,
     null_packets,
     put_pcrs,
+    shift_opcrs,
     shift_stamps,
 )
-from hmp_twisted.engine.pacer.scte35 import crc32_mpeg, shift_sections
+from hmp_twisted.engine.pacer.scte35 import (
+    crc32_mpeg,
+    end_of_whole_sections,
+    shift_sections,
+)
 
 from .packet_maker import counters, packet, packets, pes
 
@@ -163,6 +168,41 @@ def test_dts_decide_the_shift() -> None:
     )
     assert splicer.dts_shift(head, -92_800 * 300) == (7200 - 100_000) * 300
     assert splicer.dts_shift(head, None) == (7200 - 100_000) * 300
+
+
+def test_no_picture_is_shown_before_one_that_was_sent() -> None:
+    """Cut between a picture and those that are shown before it: 80 ms are sent for ahead."""
+    splicer = Splicer()
+    frames = [(7200, 0), (14_400, 3600)]
+    splicer.splice(packets(*(packet(VIDEO, k, pes(*f), starts=True) for k, f in enumerate(frames))))
+    first, *leading = (107_200, 100_000), (103_600, 103_600)
+    head = [packet(VIDEO, k, pes(*f), starts=True) for k, f in enumerate([first, *leading])]
+    # By DTS 7200 would do; the picture shown first, at 103600, is to follow the one at 14400.
+    assert splicer.dts_shift(packets(head[0]), None) == (14_400 + 3600 - 107_200) * 300
+    assert splicer.dts_shift(packets(*head), None) == (14_400 + 3600 - 103_600) * 300
+
+
+def test_an_original_clock_reference_is_shifted_with_the_clock() -> None:
+    """Behind the PCR in the same field (2.4.3.5); one that is not there is not written."""
+    given_packets = packets(packet(VIDEO, 0, pcr=1000), packet(VIDEO, 0, pcr=2000))
+    given_packets[1, 5] |= 0x08
+    put_pcrs(given_packets, np.array([1]), np.array([PCR_WRAP - 5]), at=12)
+    before = given_packets.copy()
+    shift_opcrs(given_packets, 300)
+    assert np.array_equal(given_packets[0], before[0])
+    put_pcrs(before, np.array([1]), np.array([295]), at=12)
+    assert np.array_equal(given_packets, before)
+
+
+def test_a_window_is_cut_before_a_section_that_ends_behind_it() -> None:
+    """So that the next one holds it whole; one that was cut off by a loss is not waited for."""
+    data = b"\0" + scte35(0, 300)
+    parts = [data[at : at + 184].ljust(184, b"\xff") for at in range(0, len(data), 184)]
+    section = [packet(500, k, part, starts=k == 0) for k, part in enumerate(parts)]
+    video = packet(VIDEO, 0, b"v" * 184)
+    assert end_of_whole_sections(packets(video, *section, video)) == len(section) + 2
+    assert end_of_whole_sections(packets(video, section[0], video)) == 1
+    assert end_of_whole_sections(packets(video, section[0], video, *section)) == len(section) + 3
 
 
 def test_a_clock_of_another_kind_does_not_count() -> None:

@@ -163,6 +163,17 @@ def test_a_joint_over_the_wrap_is_seamless(clips: dict[str, bytes], tmp_path: Pa
     assert_seamless(sent, due)
 
 
+def test_the_wrap_within_a_segment_is_played_over(clips: dict[str, bytes], tmp_path: Path) -> None:
+    """A recording of more than 26.5 hours has one: not a byte is changed, nothing waits."""
+    packets = as_packets(clips["cbr"])
+    pcrs = find_pcrs(packets)
+    put_pcrs(packets, pcrs.index, pcrs.value + PCR_WRAP - int(pcrs.value[len(pcrs.value) // 2]))
+    sent, due = sent_by(playlist_of(tmp_path, packets.tobytes()))
+    assert sent == packets.tobytes()
+    assert due[-1] == pytest.approx(5, abs=0.15)
+    assert max(later - former for former, later in pairwise(due)) < 0.02
+
+
 def test_a_spliced_stream_decodes_without_an_error(clips: dict[str, bytes], tmp_path: Path) -> None:
     """Cut where a picture can be cut, ffmpeg finds nothing to complain of and loses no picture."""
     clip = clips["cbr"]

@@ -3,7 +3,8 @@
 Within a segment not a byte of the first is changed. Each later one gets, in the copy that is sent,
 one constant on PCR, PTS, DTS and SCTE-35 ``pts_adjustment``, and its continuity counters renumbered
 PID by PID. The constant carries the PCR on at the running rate; if with that a PID's DTS would not
-increase, it is made just large enough, up to 200 ms, and null packets fill the time so gained.
+increase, or a picture be shown before one that was sent, it is made just large enough, up to
+200 ms, and null packets fill the time so gained.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from .packets import (
     Integers,
     Packets,
     Stamps,
+    apart,
     find_pcrs,
     find_stamps,
     pids_of,
@@ -85,6 +87,8 @@ class Splicer:
         self._counter = np.zeros(PIDS, np.uint8)
         self._was_sent = np.zeros(PIDS, np.bool_)
         self._dts = np.full(PIDS, -1, np.int64)
+        self._pts = np.zeros(PIDS, np.int64)
+        """The latest of each PID: pictures are not sent in the order in which they are shown."""
         self._step = np.zeros(PIDS, np.int64)
 
     def splice(self, packets: Packets) -> Packets:
@@ -113,7 +117,7 @@ class Splicer:
         return other
 
     def dts_shift(self, head: Packets, near: int | None) -> int | None:
-        """The least shift that keeps each PID's DTS increasing over the joint to ``head``.
+        """The least shift that keeps each PID's DTS and PTS increasing over the joint to ``head``.
 
         ``near`` is the shift that the PCR asks for; PIDs that disagree with it by more than ten
         seconds run by another clock and do not count. Without it all PIDs count.
@@ -123,8 +127,10 @@ class Splicer:
         known = self._dts[pids] >= 0
         pids, first = pids[known], first[known]
         wanted = self._dts[pids] + np.maximum(1, self._step[pids]) - stamps.dts[first]
+        # Of pictures, the first that is shown must follow the last that was to be shown.
+        wanted += np.maximum(0, apart(self._pts[pids], self._dts[pids]) - stamps.least_lead(pids))
         centre = 0 if near is None else near // PCR_PER_STAMP
-        off = (wanted - centre + STAMP_WRAP // 2) % STAMP_WRAP - STAMP_WRAP // 2
+        off = apart(wanted, centre)
         if near is not None:
             off = off[np.abs(off) <= _PLAUSIBLE]
         return (centre + int(off.max())) * PCR_PER_STAMP if len(off) else None
@@ -174,3 +180,6 @@ class Splicer:
         fitting = is_step & (step > 0) & (step <= _LONGEST_STEP)
         self._step[pid[fitting]] = step[fitting]
         self._dts[pid] = dts
+        ahead = np.full(PIDS, -STAMP_WRAP, np.int64)
+        np.maximum.at(ahead, pid, apart(stamps.pts[order], self._dts[pid]))
+        self._pts[pid] = self._dts[pid] + ahead[pid]

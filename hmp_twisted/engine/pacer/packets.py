@@ -70,6 +70,20 @@ class Stamps:
     """The PTS where there is no DTS of its own (2.4.3.7)."""
     has_dts: Flags
 
+    def least_lead(self, pids: Integers) -> Integers:
+        """For each of these PIDs, its least PTS less its first DTS: below 0 in an open group."""
+        leads = []
+        for pid in pids.tolist():
+            mine = self.pid == pid
+            leads.append(int(apart(self.pts[mine], self.dts[mine][0]).min()))
+        return np.array(leads, np.int64)
+
+
+def apart(later: Integers, earlier: Integers | int) -> Integers:
+    """How much later one time stamp is than another, of the two ways round the shorter."""
+    difference: Integers = (later - earlier + STAMP_WRAP // 2) % STAMP_WRAP - STAMP_WRAP // 2
+    return difference
+
 
 def as_packets(data: bytes | memoryview) -> Packets:
     """Whole packets of ``data`` as an array that may be written to."""
