@@ -17,8 +17,14 @@ from twisted.internet.defer import DeferredList
 
 from hmp_twisted.config import RestreamSettings
 from hmp_twisted.engine.pacer.packets import DATAGRAM, PACKET, as_packets
-from hmp_twisted.errors import NoMediaError, StreamFailedError, UnknownStreamError
+from hmp_twisted.errors import (
+    NoMediaError,
+    StreamFailedError,
+    UnknownStreamError,
+    WrongStateError,
+)
 
+from .packet_maker import packet
 from .playing import ADDRESS, RECORDING, Player, is_running, kill, until, write_recording
 from .test_playlist import assert_seamless, continuity_errors
 
@@ -161,6 +167,81 @@ async def test_an_ffmpeg_that_dies_is_replaced(clips: dict[str, bytes], player: 
     assert 0 <= missing <= 3 * DATAGRAM
     half = len(receiver.received) // 2
     assert receiver.received.endswith(clips["cbr"][-half:])
+
+
+@pytest_twisted.ensureDeferred
+async def test_nothing_is_sent_twice_however_often_ffmpeg_dies(
+    player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each datagram at most once and in order; what a dead one had read is three at most."""
+    monkeypatch.setattr("hmp_twisted.engine.stream.RETRY_S", (0.01,) * 100)
+    count, kills = 2000, 12
+    numbered = b"".join(packet(0x300, k, k.to_bytes(4, "big") * 46) for k in range(7 * count))
+    player.record(numbered, durations=[5.0])
+    receiver, killed = player.receiver(), set[int]()
+    await player.start("s", receiver)
+
+    def kill_again() -> bool:
+        pid, seen = player.pid_of("s"), len(receiver.datagrams)
+        if pid and pid not in killed and seen > (len(killed) + 1) * 1500 // kills:
+            killed.add(pid)
+            kill(pid, signal.SIGKILL)
+        return bool(player.ended)
+
+    await until(kill_again, "the end", 40)
+    await until(lambda: receiver.datagrams[-1] == numbered[-DATAGRAM:], "the last datagram")
+    numbers = [int.from_bytes(one[4:8], "big") // 7 for one in receiver.datagrams]
+    assert numbers == sorted(set(numbers))
+    assert len(killed) >= kills // 2
+    assert count - len(numbers) <= 3 * len(killed)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_paused_stream_sends_nothing_until_it_is_resumed(
+    clips: dict[str, bytes], player: Player
+) -> None:
+    """It keeps its place, over the death of its ffmpeg too, and can be moved meanwhile."""
+    player.record(clips["cbr"])
+    receiver = player.receiver()
+    await player.start("s", receiver)
+    await until(lambda: len(receiver.datagrams) > 50, "datagrams")
+    player.restreamer.pause("s")
+    with pytest.raises(WrongStateError, match="PAUSED cannot be paused"):
+        player.restreamer.pause("s")
+    [report] = player.restreamer.streams()
+    assert report.state == "PAUSED"
+    first = player.pid_of("s")
+    kill(first, signal.SIGKILL)
+    await until(lambda: player.pid_of("s") not in (0, first), "another ffmpeg")
+    player.restreamer.seek("s", 4.0)
+    await until(lambda: player.restreamer.streams()[0].position_s == 4.0, "its new place")
+    player.restreamer.resume("s")
+    await until(lambda: player.ended, "the end")
+    last = clips["cbr"][len(clips["cbr"]) // DATAGRAM * DATAGRAM :]
+    await until(lambda: receiver.datagrams[-1].endswith(last), "the last bytes")
+    assert continuity_errors(as_packets(receiver.received)) <= 4, "what the dead ffmpeg had read"
+    assert len(receiver.received) < len(clips["cbr"]) // 2
+    with pytest.raises(UnknownStreamError):
+        player.restreamer.resume("s")
+
+
+@pytest_twisted.ensureDeferred
+async def test_several_streams_of_one_recording_go_their_own_ways(
+    clips: dict[str, bytes], player: Player
+) -> None:
+    """From different places, one moved, one paused: the others do not notice."""
+    player.record(clips["cbr"])
+    receivers = [player.receiver() for _ in range(3)]
+    for number, receiver in enumerate(receivers):
+        await player.start(f"s{number}", receiver, start_s=number * 1.0)
+    player.restreamer.pause("s1")
+    player.restreamer.seek("s2", 0.5)
+    with pytest.raises(NoMediaError, match="before 60"):
+        player.restreamer.seek("s2", 60.0)
+    await until(lambda: len(player.ended) == 2, "two to end")
+    assert receivers[0].received == clips["cbr"]
+    assert continuity_errors(as_packets(receivers[2].received)) == 0
+    assert [(r.stream_id, r.state) for r in player.restreamer.streams()] == [("s1", "PAUSED")]
 
 
 @pytest_twisted.ensureDeferred
