@@ -1,4 +1,4 @@
-"""What a value in ``hmp.toml`` may be: a predicate for each kind, which takes whatever TOML holds."""
+"""What a value in ``hmp.toml`` may be: a predicate for each kind, on whatever TOML holds."""
 
 from __future__ import annotations
 
