@@ -172,6 +172,7 @@ sessions = Table(
     Column("live", Boolean, nullable=False, default=False),
     Column("created", Float, nullable=False),
     *_orders("sessions"),
+    _where("ix_sessions_live", "id", text("live")),
 )
 session_sources = Table(
     "session_sources",
@@ -221,6 +222,7 @@ IS_ACTIVE = text("recordings.wanted <> 'STOPPED'")
 IS_UNFILED = text("recordings.revision > recordings.filed_revision")
 IS_EXPIRING = text("recordings.expire_after_days > 0")
 IS_IN_BIN = text("recordings.deleted IS NOT NULL")
+IS_LIVE = text("sessions.live")
 IS_RUNNING = text("streams.ended IS NULL")
 """Conditions as their indexes have them: with a bound parameter instead, the table is scanned."""
 

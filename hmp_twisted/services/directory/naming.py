@@ -114,7 +114,9 @@ def find(conn: Connection, kind: Kind, text: str) -> Row[Any]:
         NotFoundError: the kind's own subclass; the message names what is spelt alike.
         AmbiguousNameError: several are meant; the message lists their IDs.
     """
-    rows = _named(conn, kind, text) or _with_id(conn, kind, text)
+    # A title may have the form of another object's ID: a whole ID means that object alone.
+    first, second = (_with_id, _named) if is_id(text) else (_named, _with_id)
+    rows = first(conn, kind, text) or second(conn, kind, text)
     if not rows:
         raise kind.not_found(_nothing_found(conn, kind, text))
     if len(rows) > 1:

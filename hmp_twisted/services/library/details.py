@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import attrs
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select, union_all
 
 from ...store import queries
 from ...store.rows import SessionRow, SourceRow
-from ...store.schema import IS_ACTIVE, recordings, sessions, streams
+from ...store.schema import IS_ACTIVE, IS_LIVE, recordings, sessions, streams
 from .. import rights
 from ..directory import attached
 from ..directory import recordings as catalogue
@@ -150,8 +150,10 @@ def live_session(conn: Connection, actor: Actor, session_id: str) -> LiveSession
 
 def live_sessions(conn: Connection, actor: Actor) -> tuple[LiveSession, ...]:
     """The live sessions that the actor sees, and those that are being recorded; by title."""
-    recorded = select(recordings.c.session_id).where(IS_ACTIVE)
-    query = select(sessions.c.id).where(or_(sessions.c.live, sessions.c.id.in_(recorded)))
+    on_now = union_all(
+        select(sessions.c.id).where(IS_LIVE), select(recordings.c.session_id).where(IS_ACTIVE)
+    )
+    query = select(sessions.c.id).where(sessions.c.id.in_(on_now))
     if not sight.sees_all(conn, actor):
         query = query.where(sight.shared_with(Kind.SESSION, actor).condition(conn))
     ids = conn.execute(query.order_by(sessions.c.title, sessions.c.id).limit(MOST_LIVE)).scalars()

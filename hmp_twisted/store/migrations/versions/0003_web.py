@@ -43,4 +43,8 @@ def upgrade() -> None:
         op.create_index(f"ix_{given}_category_id_value_{owner}", given, columns)
         op.create_index(f"ix_{kind}_newest", kind, ["created", "id"])
         op.create_index(f"ix_{kind}_by_title", kind, [sa.text("lower(title)"), "id"])
+    is_live = sa.text("live")
+    op.create_index(
+        "ix_sessions_live", "sessions", ["id"], sqlite_where=is_live, postgresql_where=is_live
+    )
     op.create_index("ix_recordings_longest", "recordings", ["duration_s", "id"])
