@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from .bus.responder import EngineBus
 from .clocks import run_by_monotonic_clock
 from .engine.recorder import Recorder
 from .engine.restreamer import Restreamer
+from .engine.trial import try_reception
 from .errors import DomainError
 from .logs import Logger
 from .notify import notify
@@ -106,4 +108,5 @@ def makeService(options: Options) -> IService:
     bus = EngineBus()
     bus.recorder = Recorder(reactor, recordings, settings.recordings, bus.recording_ended)
     bus.restreamer = Restreamer(reactor, recordings, settings.restream, bus.stream_ended)
+    bus.trial = partial(try_reception, reactor)
     return MediaEngine(reactor, bus, socket_path(endpoint))

@@ -203,6 +203,15 @@ class EngineClient:
                 f"the media engine's status is no JSON object: {error}"
             ) from error
 
+    async def try_reception(self, url: str, interface: str) -> dict[str, Any]:
+        """What comes of a source within two seconds; see :mod:`hmp_twisted.engine.trial`.
+
+        Raises:
+            SourceUnusableError: its socket cannot be opened.
+        """
+        answer = await self._call(messages.TryReception, url=url, interface=interface)
+        return dict(json.loads(answer["heard"]))
+
     # -- the connection -----------------------------------------------------------------------
 
     async def _pages(self, command: type[amp.Command], key: str, by: str) -> list[dict[str, Any]]:

@@ -195,6 +195,14 @@ class ReadStatus(amp.Command):
     response: ClassVar = [(b"status", amp.Unicode())]
 
 
+class TryReception(amp.Command):
+    """Whether a source can be received: listen for two seconds, tell what came (a JSON object)."""
+
+    arguments: ClassVar = [(b"url", amp.Unicode()), (b"interface", amp.Unicode())]
+    response: ClassVar = [(b"heard", amp.Unicode())]
+    errors: ClassVar = _REFUSALS
+
+
 class RecordingEnded(amp.Command):
     """Engine to server: a recording ended by itself (``ERROR``, with the reason)."""
 

@@ -17,9 +17,11 @@ from .. import __version__
 from ..engine import manifest
 from ..engine.recorder import Recorder
 from ..engine.restreamer import Restreamer
+from ..engine.sources import SourceAddress
 from ..errors import DomainError, EngineFaultError
 from ..logs import Logger
 from . import messages
+from .live import LiveFeed, WatchSource
 from .quiet import QuietAMP
 
 log = Logger()
@@ -139,6 +141,16 @@ class EngineProtocol(QuietAMP):
         }
         return {"status": json.dumps(status)}
 
+    @messages.TryReception.responder
+    def _try_reception(self, url: str, interface: str) -> Any:
+        tried = maybeDeferred(lambda: self._bus.trial(SourceAddress.parse(url, interface)))
+        return tried.addCallbacks(lambda heard: {"heard": json.dumps(heard)}, _declared)
+
+    @WatchSource.responder
+    def _watch_source(self, url: str, interface: str) -> Any:
+        opened = maybeDeferred(self._bus.recorder.watches.open, url, interface)
+        return opened.addCallbacks(LiveFeed, _declared)
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         super().connectionLost(reason)
         self._bus.detach(self)
@@ -152,6 +164,8 @@ class EngineBus(Factory):
     def __init__(self) -> None:
         self.recorder: Recorder
         self.restreamer: Restreamer
+        self.trial: Callable[[SourceAddress], Deferred[dict[str, Any]]]
+        """Listens at an address for a while, fires with what came."""
         self.attached: set[EngineProtocol] = set()
 
     def buildProtocol(self, addr: IAddress | None) -> EngineProtocol:
