@@ -95,21 +95,15 @@ class Checks:
         self._marks = [found[found["slot"] != slot] for found in self._marks]
         self._free.append(slot)
 
+    def counted(self, slot: int) -> tuple[int, Counter[str], Counter[int]]:
+        """As of the last :meth:`analyse`: the source's packets, its counters that are not 0 by
+        name, and its gaps in continuity counters by PID."""
+        by_pid = Counter(self._continuity.by_pid.get(slot, ()))
+        return self._gatherer.sent(slot), self._counts.of(slot), by_pid
+
     def counters(self, slot: int) -> Counter[str]:
-        """The source's counters that are not 0, by name, as of the last :meth:`analyse`."""
+        """The source's counters that are not 0, by name, likewise."""
         return self._counts.of(slot)
-
-    def continuity_errors(self, slot: int) -> int:
-        """Gaps in the source's continuity counters, likewise."""
-        return self._counts.get(counters.CONTINUITY, slot)
-
-    def transport_errors(self, slot: int) -> int:
-        """The source's packets with the transport error indicator, likewise."""
-        return self._counts.get(counters.TRANSPORT, slot)
-
-    def continuity_by_pid(self, slot: int) -> Counter[int]:
-        """The source's gaps in continuity counters by PID, likewise."""
-        return Counter(self._continuity.by_pid.get(slot, ()))
 
     def last_arrival(self, slot: int) -> float:
         """When the source's last packet came, in seconds of the receiver's clock; 0 for never."""

@@ -10,8 +10,11 @@ import attrs
 from twisted.internet.defer import Deferred, DeferredLock, succeed
 
 from . import manifest
+from .counts import Counts
+from .report import Report
 from .segments import SegmentFile
-from .source import Counts, Source
+from .source import Source
+from .track_record import Later, TrackRecord
 
 CountsOf = Callable[[Source], Counts]
 
@@ -48,6 +51,7 @@ class LiveTrack:
         clock: RecordingClock,
         next_number: int,
         on_segment: Callable[[], None],
+        later: Later,
     ) -> None:
         """Args:
         folder: the recording's.
@@ -56,6 +60,7 @@ class LiveTrack:
         clock: the recording's.
         next_number: of its next segment.
         on_segment: called as each segment begins.
+        later: has files written after all that was written before.
         """
         self.before = before
         """What it had before this life of the engine; replaced when that is repaired."""
@@ -68,6 +73,7 @@ class LiveTrack:
         self._closed: list[SegmentFile] = []
         self._counted = Counts()
         self._since: Counts | None = None
+        self._record = TrackRecord(folder, before.number, clock.at, later)
 
     @property
     def segment(self) -> SegmentFile | None:
@@ -89,8 +95,13 @@ class LiveTrack:
         if segment is not None and segment.last_at - 1.0 < when < segment.last_at:
             segment.last_at = max(segment.first_at, when)
 
+    def take(self, report: Report) -> None:
+        """Take what was found of what was received."""
+        self._record.take(report, self._segment)
+
     def attach(self, counts: Counts) -> None:
         """Take what the source receives from now on."""
+        self._record.begin(counts.packets)
         self._since = counts
         self.source.sinks.append(self)
 
@@ -120,6 +131,9 @@ class LiveTrack:
             lost_datagrams=before.lost_datagrams + counted.lost_datagrams,
             left_out_bytes=before.left_out_bytes + counted.left_out_bytes,
             continuity_errors=before.continuity_errors + counted.continuity_errors,
+            integrity=before.integrity.plus(
+                counted.inspected, counted.continuity_by_pid, self._record.extremes
+            ),
         )
 
     def _begin(self, now: float) -> SegmentFile:

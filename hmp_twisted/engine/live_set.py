@@ -118,7 +118,8 @@ class LiveSet:
         for track, source in zip(recording.tracks, sources, strict=True):
             number = next_numbers.get(track.number, 1)
             on_segment = self._saver(live)
-            live.tracks.append(LiveTrack(folder, track, source, clock, number, on_segment))
+            later = self.writer.when_written
+            live.tracks.append(LiveTrack(folder, track, source, clock, number, on_segment, later))
         self._recordings[live.id] = live
         return live
 

@@ -15,6 +15,7 @@ import attrs
 import cattrs
 
 from ..errors import DomainError
+from .integrity import Integrity
 
 NAME = "recording.json"
 FORMAT = 1
@@ -60,6 +61,7 @@ class Track:
     left_out_bytes: int = 0
     """Received, but no whole MPEG-TS packet."""
     continuity_errors: int = 0
+    integrity: Integrity = attrs.field(factory=Integrity)
     segments: tuple[Segment, ...] = ()
 
 

@@ -13,9 +13,11 @@ from typing import Any
 
 from .buffers import BUFFER_BYTES, SLOTS, Buffer, Pool
 from .checks import INTERVAL_S, Checks
+from .counts import Counts
 from .intake import Batch, Intake
 from .overrun import Overrun
-from .source import Counts, Source
+from .reporting import Reporter
+from .source import Source
 from .sources import Key, SourceAddress
 from .ticker import Ticker
 from .writer import Writer
@@ -55,6 +57,7 @@ class Receiver:
         self._monotonic = monotonic
         self._writer = writer
         self._checks = Checks()
+        self._reporter = Reporter(self._checks, self.counts)
         self._intake = Intake(self._checks, writer)
         self._pool_bytes = pool_bytes
         self.pool = Pool(max(2, pool_bytes // BUFFER_BYTES))
@@ -91,8 +94,8 @@ class Receiver:
         """
         source = self._sources.get(address.key)
         if source is None:
-            source = self._open(address, patient)
-            self._sources[address.key] = source
+            source = self._sources[address.key] = self._open(address, patient)
+            self._reporter.begin(source, self._monotonic())
             self._regroup()
             self._ticker.start(self._interval_s)
         source.holders += 1
@@ -105,6 +108,7 @@ class Receiver:
             return
         del self._sources[source.address.key]
         self._awaited.discard(source)
+        self._reporter.end(source)
         source.close()
         self._checks.close_slot(source.slot)
         self._regroup()
@@ -131,16 +135,12 @@ class Receiver:
             self._release_held(source, now)
         for source in self._sources.values():
             source.poll_drops()
-        self._checks.analyse()
+        self._reporter.report(self.sources, now)
         return now
 
     def counts(self, source: Source) -> Counts:
         """What a source has received, exact after a :meth:`cut`."""
-        return source.counts(self._checks.continuity_errors(source.slot))
-
-    def transport_errors(self, source: Source) -> int:
-        """The source's packets that a demodulator marked as damaged."""
-        return self._checks.transport_errors(source.slot)
+        return source.counts(*self._checks.counted(source.slot))
 
     def close(self) -> None:
         """Free the timer; every source must have been released."""
@@ -151,15 +151,13 @@ class Receiver:
         for source in self._sources.values():
             source.look_after(now)
         self._regroup()
+        self._reporter.each_second(self.sources, now)
 
     def _open(self, address: SourceAddress, patient: bool) -> Source:
         slot = self._checks.open_slot()
         source = Source(address, slot)
         try:
-            if patient:
-                source.try_to_open()
-            else:
-                source.open()
+            (source.try_to_open if patient else source.open)()
         except BaseException:
             self._checks.close_slot(slot)
             raise
@@ -175,6 +173,7 @@ class Receiver:
 
     def _tick(self) -> None:
         now = self._monotonic()
+        self._reporter.look_at_senders(self.sources, now)
         self._drain(now)
         if now >= self._next_analysis:
             self._next_analysis = now + INTERVAL_S

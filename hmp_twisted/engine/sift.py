@@ -133,13 +133,10 @@ def layout_of(payload: bytes) -> tuple[int, int]:
     for size, offset in _WRAPPED:
         if len(payload) % size == 0 and _all_sync(payload[offset::size]):
             return size, offset
-    offset = _offset(payload, ts.PACKET, 1)
-    if offset is not None:
-        return ts.PACKET, offset
-    for size, _ in _WRAPPED:
-        offset = _offset(payload, size, _ENOUGH)
-        if offset is not None:
-            return size, offset
+    for size, enough in ((ts.PACKET, 1), *((size, _ENOUGH) for size, _ in _WRAPPED)):
+        found = _offset(payload, size, enough)
+        if found is not None:
+            return size, found
     return (ts.PACKET, 0) if _SYNC in payload[: 1 - ts.PACKET : ts.PACKET] else (0, 0)
 
 

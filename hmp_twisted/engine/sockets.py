@@ -62,6 +62,14 @@ class SourceSocket:
         """When the datagram came that was taken last, in monotonic seconds."""
         return arrival.time_of_last(self._socket)
 
+    def sender_of_next(self) -> str:
+        """The address and port that the datagram at the head came from; empty if none waits."""
+        try:
+            address, port = self._socket.recvfrom(0, socket.MSG_PEEK)[1]
+        except OSError:  # none, or an ICMP error in its place
+            return ""
+        return f"{address}:{port}"
+
     def join_again(self) -> bool:
         """Join the group where its interface is now; gives whether that was not so already.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import operator
+from collections import Counter
 from typing import Protocol
-
-import attrs
 
 from ..errors import SourceUnusableError
 from ..logs import Logger
+from .counts import Counts
+from .report import Report
 from .segments import SegmentFile
 from .sift import Sieve
 from .sockets import SourceSocket, open_source
@@ -26,22 +26,8 @@ class Sink(Protocol):
     def arrived(self, when: float) -> None:
         """The last of what was appended came at ``when``, more exactly than was said before."""
 
-
-@attrs.frozen
-class Counts:
-    """What a source has received up to a moment; the difference of two is what came between."""
-
-    datagrams: int = 0
-    """Datagrams that held MPEG-TS."""
-    lost_datagrams: int = 0
-    left_out_bytes: int = 0
-    continuity_errors: int = 0
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*map(operator.add, attrs.astuple(self), attrs.astuple(other)))
-
-    def __sub__(self, other: Counts) -> Counts:
-        return Counts(*map(operator.sub, attrs.astuple(self), attrs.astuple(other)))
+    def take(self, report: Report) -> None:
+        """Take what was found of what was received until now."""
 
 
 class Source:
@@ -63,6 +49,8 @@ class Source:
         self.kernel_drops = 0
         self.thrown_away = 0
         """Datagrams for which no memory was left, because the disk did not keep up."""
+        self.sender = ""
+        """The address and port that a datagram was last seen to come from."""
         self.socket: SourceSocket | None = None
         self._drops_before = 0
         self._drops_in_sequence = 0
@@ -127,16 +115,39 @@ class Source:
         if self.sieve.is_rtp:
             self._drops_in_sequence += datagrams
 
-    def counts(self, continuity_errors: int) -> Counts:
-        """The counters as they stand."""
+    def counts(
+        self, packets: int, inspected: Counter[str], continuity_by_pid: Counter[int]
+    ) -> Counts:
+        """The counters as they stand, with those of the packets' inspection."""
         sieve = self.sieve
         lost = self.kernel_drops + self.thrown_away - self._drops_in_sequence
+        inspected.update(self._counted())
         return Counts(
             datagrams=self.datagrams - sieve.foreign_datagrams - sieve.sequencer.late,
             lost_datagrams=lost + sieve.sequencer.lost,
             left_out_bytes=sieve.left_out_bytes,
-            continuity_errors=continuity_errors,
+            packets=packets,
+            inspected=inspected,
+            continuity_by_pid=continuity_by_pid,
         )
+
+    def look_at_sender(self) -> None:
+        """Note from where the datagram comes that waits, if one does."""
+        if self.socket is not None:
+            self.sender = self.socket.sender_of_next() or self.sender
+
+    def _counted(self) -> dict[str, int]:
+        sieve = self.sieve
+        return {
+            "kernel_drops": self.kernel_drops,
+            "thrown_away": self.thrown_away,
+            "rtp_lost": sieve.sequencer.lost,
+            "rtp_reordered": sieve.sequencer.reordered,
+            "rtp_late": sieve.sequencer.late,
+            "foreign_datagrams": sieve.foreign_datagrams,
+            "sync_losses": sieve.sync.losses,
+            "sync_byte_errors": sieve.sync.byte_errors,
+        }
 
     def _keep_joined(self, joined: SourceSocket) -> None:
         """Join the group again if its interface went away and has come back, or is another one."""

@@ -39,9 +39,9 @@ def _source(lives: LiveSet, source: Source) -> dict[str, Any]:
         "lost_datagrams": counts.lost_datagrams,
         "thrown_away": source.thrown_away,
         "left_out_bytes": counts.left_out_bytes,
-        "foreign_datagrams": source.sieve.foreign_datagrams,
-        "rtp_late": source.sieve.sequencer.late,
-        "rtp_reordered": source.sieve.sequencer.reordered,
+        "foreign_datagrams": counts.inspected["foreign_datagrams"],
+        "rtp_late": counts.inspected["rtp_late"],
+        "rtp_reordered": counts.inspected["rtp_reordered"],
         "continuity_errors": counts.continuity_errors,
-        "transport_errors": lives.receiver.transport_errors(source),
+        "transport_errors": counts.inspected["transport_errors"],
     }
