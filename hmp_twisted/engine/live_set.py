@@ -24,7 +24,7 @@ from .segments import SegmentFile, is_disk_full
 from .source import Source
 from .sources import SourceAddress
 from .syncing import Syncing
-from .writer import Writer
+from .writer import Target, Writer
 
 log = Logger()
 
@@ -215,14 +215,15 @@ class LiveSet:
             recording = self.snapshot(live)
         self.told(recording)
 
-    def segment_failed(self, segment: SegmentFile, error: OSError) -> None:
+    def segment_failed(self, target: Target, error: OSError) -> None:
         """End the recording that a segment belongs to, because it cannot be written."""
         for live in self._recordings.values():
-            if any(track.segment is segment for track in live.tracks):
-                self.fail(live, why_not_written(segment.path, error))
+            for track in live.tracks:
+                if track.segment is not None and track.segment is target:
+                    self.fail(live, why_not_written(track.segment.path, error))
 
-    def _segment_failed(self, segment: SegmentFile, error: OSError) -> None:
-        self.reactor.callFromThread(self.segment_failed, segment, error)
+    def _segment_failed(self, target: Target, error: OSError) -> None:
+        self.reactor.callFromThread(self.segment_failed, target, error)
 
     def _saver(self, live: LiveRecording) -> Callable[[], None]:
         """What has the manifest replaced soon, once however many segments begin meanwhile."""

@@ -38,6 +38,7 @@ from .new_recording import check_free_space, make
 from .receiver import POOL_BYTES
 from .status import status_of
 from .upkeep import Upkeep
+from .watches import Watches
 
 LOCK_PATIENCE_S = 10.0
 """How long a new engine waits for a dying one to let go of the recordings."""
@@ -72,6 +73,8 @@ class Recorder:
         self._recordings = recordings_dir
         self._upkeep = Upkeep(settings.sync_interval_s, settings.min_free_bytes)
         self._lives = LiveSet(reactor, recordings_dir, on_ended, self._tick, pool_bytes=pool_bytes)
+        self.watches = Watches(reactor, self._lives.receiver, self._lives.writer)
+        """Who looks at sources, recorded or not."""
         self._starting: set[str] = set()
         self._opened = False
 
@@ -284,6 +287,7 @@ class Recorder:
             await deferLater(self._reactor, _RETRY_S)
         for live in self._lives:
             await live.lock.run(Deferred.fromCoroutine, leave(self._lives, live))
+        self.watches.close()
         self._lives.receiver.close()
         self._lives.writer.stop()
         self._lives.disk.stop()

@@ -9,10 +9,10 @@ from ..errors import SourceUnusableError
 from ..logs import Logger
 from .counts import Counts
 from .report import Report
-from .segments import SegmentFile
 from .sift import Sieve
 from .sockets import SourceSocket, open_source
 from .sources import SourceAddress
+from .writer import Target
 
 log = Logger()
 
@@ -20,8 +20,8 @@ log = Logger()
 class Sink(Protocol):
     """Who a source's bytes are for."""
 
-    def segment_at(self, now: float) -> SegmentFile:
-        """The segment that bytes received at ``now`` are appended to."""
+    def segment_at(self, now: float) -> Target:
+        """What bytes received at ``now`` are appended to."""
 
     def arrived(self, when: float) -> None:
         """The last of what was appended came at ``when``, more exactly than was said before."""

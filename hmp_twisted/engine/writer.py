@@ -9,24 +9,31 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 from ..logs import Logger
 from .buffers import Buffer
-from .segments import SegmentFile
-
-Piece = tuple[SegmentFile, Any]
-"""Bytes, and the segment that they are appended to."""
 
 log = Logger()
+
+
+class Target(Protocol):
+    """What bytes are appended to: a segment, or whoever watches."""
+
+    def write(self, data: Any) -> None:
+        """Append; OSError if that fails."""
+
+
+Piece = tuple[Target, Any]
+"""Bytes, and what they are appended to."""
 
 
 class Writer:
     """Appends pieces to segments on a thread of its own."""
 
-    def __init__(self, on_failed: Callable[[SegmentFile, OSError], None]) -> None:
+    def __init__(self, on_failed: Callable[[Target, OSError], None]) -> None:
         """Args:
-        on_failed: told once of each segment that cannot be written; called on the writer's thread.
+        on_failed: told of each target that cannot be written; called on the writer's thread.
         """
         self._on_failed = on_failed
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
