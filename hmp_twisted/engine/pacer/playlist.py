@@ -24,7 +24,7 @@ from .packets import (
     put_pcrs,
 )
 from .scte35 import end_of_whole_sections
-from .segment import Segment, SegmentFile, packet_at, segment_at
+from .segment import WINDOW, Segment, SegmentFile, expect, packet_at, segment_at
 
 PCR_INTERVAL = PCR_HZ // 25
 """A receiver may count on a PCR each 0.04 s (DVB, ETSI TS 101 154), 0.1 s in any case (2.7.2)."""
@@ -72,6 +72,8 @@ class Playlist:
         plan = self._timeline.plan(self._pcrs(window), len(window), is_last=is_last)
         packets, due = self._splicer.splice(window[: plan.count]), plan.due
         self._at += plan.count
+        if self._at + 2 * WINDOW >= self._file.count:
+            expect(self._segments[(self._number + 1) % len(self._segments)])
         position_s = self._position(float(due[0]))
         if is_last:
             packets, due = self._go_on(packets, due)

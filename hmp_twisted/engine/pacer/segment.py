@@ -6,6 +6,7 @@ where a mapping would end the process. The kernel is told in time what will be r
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -56,6 +57,14 @@ class SegmentFile:
     def close(self) -> None:
         """Give the file back."""
         os.close(self._descriptor)
+
+
+def expect(segment: Segment) -> None:
+    """Let the kernel fetch a segment's beginning; a file that cannot be read shows when it is."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(segment.path, os.O_RDONLY | os.O_CLOEXEC)
+        os.posix_fadvise(descriptor, 0, _AHEAD, os.POSIX_FADV_WILLNEED)
+        os.close(descriptor)
 
 
 def segment_at(segments: tuple[Segment, ...], start_s: float) -> int:
