@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import click
 from click.shell_completion import (
@@ -18,6 +19,7 @@ from ..errors import DomainError
 from ..services.directory.naming import Kind, fold
 from .administration import Administration
 
+T = TypeVar("T", bound=Callable[..., Any])
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 LIMIT = 200
@@ -40,6 +42,18 @@ def names_of(kind: Kind) -> Complete:
             administration.close()
 
     return complete
+
+
+def several(flag: str, parameter: str, metavar: str, kind: Kind) -> Callable[[T], T]:
+    """An option that may be repeated, each time with the name or ID of an object of one kind."""
+    return click.option(
+        flag,
+        parameter,
+        metavar=metavar,
+        multiple=True,
+        shell_complete=names_of(kind),
+        help="May be repeated.",
+    )
 
 
 def words(known: Sequence[str]) -> Complete:

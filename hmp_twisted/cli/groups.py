@@ -7,7 +7,7 @@ import click
 
 from ..services.directory import groups, kinds
 from .administration import Administration, pass_administration
-from .completion import names_of
+from .completion import names_of, several
 from .group import OneLineGroup
 from .output import json_option, print_details, print_json, print_table
 
@@ -19,22 +19,8 @@ def group_group() -> None:
 
 @group_group.command("add")
 @click.argument("name")
-@click.option(
-    "--role",
-    "roles",
-    metavar="ROLE",
-    multiple=True,
-    shell_complete=names_of(kinds.ROLE),
-    help="May be repeated.",
-)
-@click.option(
-    "--member",
-    "members",
-    metavar="USERNAME",
-    multiple=True,
-    shell_complete=names_of(kinds.USER),
-    help="May be repeated.",
-)
+@several("--role", "roles", "ROLE", kinds.ROLE)
+@several("--member", "members", "USERNAME", kinds.USER)
 @pass_administration
 def add(
     administration: Administration, name: str, roles: tuple[str, ...], members: tuple[str, ...]

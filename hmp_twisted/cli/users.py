@@ -9,7 +9,7 @@ import click
 
 from ..services.directory import kinds, users
 from .administration import Administration, pass_administration
-from .completion import names_of
+from .completion import names_of, several
 from .group import OneLineGroup
 from .output import json_option, print_details, print_json, print_table, yes_no
 
@@ -26,22 +26,8 @@ def user_group() -> None:
 @user_group.command("add")
 @click.argument("username")
 @click.option("--display-name", metavar="TEXT", default="", help="The name for people to read.")
-@click.option(
-    "--role",
-    "roles",
-    metavar="ROLE",
-    multiple=True,
-    shell_complete=names_of(kinds.ROLE),
-    help="May be repeated.",
-)
-@click.option(
-    "--group",
-    "groups",
-    metavar="GROUP",
-    multiple=True,
-    shell_complete=names_of(kinds.GROUP),
-    help="May be repeated.",
-)
+@several("--role", "roles", "ROLE", kinds.ROLE)
+@several("--group", "groups", "GROUP", kinds.GROUP)
 @password_option
 @pass_administration
 def add(
