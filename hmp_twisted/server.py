@@ -115,11 +115,20 @@ class Server(Service):
     def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> LoopingCall:
         """Periodic work; a failure is logged and does not end the period."""
 
+        told = ""
+
         def once() -> Deferred[None]:
-            return Deferred.fromCoroutine(_coroutine(work)).addErrback(tell)
+            return Deferred.fromCoroutine(_coroutine(work)).addCallbacks(forget, tell)
+
+        def forget(_: None) -> None:
+            nonlocal told
+            told = ""
 
         def tell(failure: Failure) -> None:
-            log.error("periodic work failed: {error}", error=failure.getErrorMessage())
+            nonlocal told
+            if failure.getErrorMessage() != told:  # once, not each second for as long as it lasts
+                told = failure.getErrorMessage()
+                log.error("periodic work failed: {error}", error=told)
 
         loop = LoopingCall(once)
         loop.clock = self._reactor

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import attrs
 from sqlalchemy import Connection, Engine
@@ -30,6 +31,12 @@ TRY_WITHIN_S = 10.0
 
 PAUSE_S = 0.1
 """Before a lost connection is made again; twice as long each time."""
+
+MOST_FAILING = 1000
+"""Names of failing works that are remembered, at most; any more are told of each time."""
+
+_FAILING: WeakKeyDictionary[Engine, set[str]] = WeakKeyDictionary()
+"""What failed at its last try, by name, and was told of."""
 
 Function = Callable[[Connection], Any]
 
@@ -56,10 +63,12 @@ def run(engine: Engine, work: Work) -> Any:
     begun = time.monotonic()
     for left in reversed(range(TRIES)):
         try:
-            return _once(engine, work.function)
+            value = _once(engine, work.function)
+            _failing(engine).discard(work.name)
+            return value
         except SQLAlchemyError as error:
             if not left or not _may_pass(error) or time.monotonic() - begun > TRY_WITHIN_S:
-                raise fault(work.name, error) from error
+                raise _fault_of(engine, work.name, error) from error
             log.warn(
                 "database: {name}: {cause}; trying again", name=work.name, cause=faults.brief(error)
             )
@@ -78,7 +87,9 @@ def run_together(engine: Engine, works: Sequence[Work]) -> list[Any | Failure]:
     """
     if len(works) > 1:
         try:
-            return _in_one(engine, works)
+            outcomes = _in_one(engine, works)
+            _failing(engine).difference_update(work.name for work in works)
+            return outcomes
         except _CommitError as error:
             if faults.is_lost(error.__cause__ or error):
                 return [_failed(work.name, error.__cause__ or error) for work in works]
@@ -89,9 +100,26 @@ def run_together(engine: Engine, works: Sequence[Work]) -> list[Any | Failure]:
 
 def fault(name: str, error: BaseException) -> StoreError:
     """The error to raise for a database fault, which is logged here."""
-    cause = faults.brief(error)
-    log.error("database: {name} failed: {cause}", name=name, cause=cause)
-    return StoreError(f"{name}: {cause}")
+    log.error("database: {name} failed: {cause}", name=name, cause=faults.brief(error))
+    return _plain_fault(name, error)
+
+
+def _plain_fault(name: str, error: BaseException) -> StoreError:
+    return StoreError(f"{name}: {faults.brief(error)}")
+
+
+def _fault_of(engine: Engine, name: str, error: BaseException) -> StoreError:
+    """The same; what is done each second is told of once, until it succeeds again."""
+    failing = _failing(engine)
+    if name in failing:
+        return _plain_fault(name, error)
+    if len(failing) < MOST_FAILING:
+        failing.add(name)
+    return fault(name, error)
+
+
+def _failing(engine: Engine) -> set[str]:
+    return _FAILING.setdefault(engine, set())
 
 
 def plain(value: Any) -> Any:

@@ -245,3 +245,29 @@ async def test_a_database_file_that_is_gone_is_not_written_to(
     aside.replace(path)
     assert await store.transact("put", put, "c") == "c"
     assert await store.read("keys", keys) == ["a", "c"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_fails_each_second_is_told_of_once(new_store: OpenStore, tmp_path: Path) -> None:
+    """A night without a database is to be a line in the log; so is the next one."""
+    store = new_store()
+    store.open()
+    path, aside = tmp_path / "hmp.db", tmp_path / "aside"
+    told: list[LogEvent] = []
+
+    async def fail_thrice() -> None:
+        path.rename(aside)
+        for _ in range(3):
+            with pytest.raises(StoreError, match="look: the database file"):
+                await store.read("look", keys)
+        aside.rename(path)
+
+    globalLogPublisher.addObserver(told.append)
+    try:
+        await store.read("look", keys)
+        await fail_thrice()
+        await store.read("look", keys)
+        await fail_thrice()
+    finally:
+        globalLogPublisher.removeObserver(told.append)
+    assert [event.get("name") for event in told if "cause" in event] == ["look", "look"]
