@@ -104,7 +104,9 @@ async def _repair(lives: LiveSet, live: LiveRecording) -> None:
 async def _finish(lives: LiveSet, left: Former) -> None:
     try:
         recording = await lives.disk.run(_finished, lives, left)
+        await lives.disk.run(lives.certifier.remember, recording.id)
         await lives.disk.run(lives.active.unmark, recording.id)
+        lives.certifier.want(recording.id)
     except OSError as error:
         log.error(
             "recording {id}: cannot be finished: {why}; tried again at the engine's next start",

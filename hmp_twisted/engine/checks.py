@@ -141,6 +141,7 @@ class Checks:
             return
         gathered = self._gatherer.release()
         now = float(gathered.run_to.max())
+        known_gaps = len(self._arrivals.gaps)
         slots = self._arrivals.inspect(gathered)
         seen = self._continuity.check(gathered.words, gathered.slots)
         self._counts.set(counters.CONTINUITY, self._continuity.errors)
@@ -148,7 +149,7 @@ class Checks:
         self._look_at_pids(gathered, seen, now)
         self._look_at_starts(gathered, now)
         self._presence.inspect_absent(slots, now)
-        self._look_at_fields(gathered)
+        self._look_at_fields(gathered, self._arrivals.gaps[known_gaps:])
 
     def take_findings(self) -> Findings:
         """What was found since this was last called."""
@@ -181,7 +182,7 @@ class Checks:
         self._tables.inspect(gathered, rows, now)
         self._presence.inspect_pts(gathered, rows)
 
-    def _look_at_fields(self, gathered: Gathered) -> None:
+    def _look_at_fields(self, gathered: Gathered, gaps: list[Gap]) -> None:
         fields = ts.with_adaptation(gathered.words)
         samples = pcr.find_in(gathered.words, fields)
         # The PCR of a packet that is known to be damaged is none, and its PID may have no row.
@@ -189,7 +190,7 @@ class Checks:
         samples = samples.only(damaged == 0)
         keys = gathered.slots[samples.packets] * np.uint32(ts.PIDS) + samples.pids
         self._references.inspect(gathered, samples, self._table.find(keys))
-        self._marks.append(self._marker.mark(gathered, samples, fields))
+        self._marks.append(self._marker.mark(gathered, samples, fields, gaps))
 
     def _count_damaged(self, gathered: Gathered) -> None:
         damaged = gathered.words[:, 0] & np.uint32(ts.TRANSPORT_ERROR)

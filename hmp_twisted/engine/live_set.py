@@ -17,6 +17,7 @@ from ..errors import InvalidValueError, SourceUnusableError
 from ..logs import Logger
 from . import manifest
 from .active import ActiveFolder
+from .certifier import Certifier
 from .disk import DiskThreads
 from .live import LiveRecording, LiveTrack, RecordingClock
 from .receiver import POOL_BYTES, Receiver
@@ -53,6 +54,7 @@ class LiveSet:
         self.reactor = reactor
         self.active = ActiveFolder(recordings)
         self.disk = DiskThreads(reactor)
+        self.certifier = Certifier(reactor, recordings)
         self.writer = Writer(self._segment_failed)
         self.syncing = Syncing(self.disk.run, self._segment_failed)
         self.receiver = Receiver(reactor, self.writer, every_tick, pool_bytes=pool_bytes)
@@ -180,9 +182,11 @@ class LiveSet:
             live.reason = reason or trouble
             recording = self.snapshot(live)
             await self.disk.run(self.active.save, recording)
+            await self.disk.run(self.certifier.remember, live.id)
             await self.disk.run(self.active.unmark, live.id)
         finally:
             self.forget(live)
+        self.certifier.want(live.id)
         return recording
 
     def forget(self, live: LiveRecording) -> None:

@@ -11,9 +11,7 @@ import fcntl
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReadDescriptor
@@ -22,9 +20,8 @@ from zope.interface import implementer
 from ..errors import StreamFailedError
 from ..logs import Logger
 from .pacer.control import Message, receive, send
-from .process import Child, EngineReactor, Exit, spawn_python
+from .process import Child, EngineReactor, Exit, module_command, spawn_python
 
-_PACKAGE = Path(__file__).parents[2]
 _SOCKET_BUFFER = 1 << 20
 _F_SETPIPE_SZ = 1031
 _PIPE_BYTES = 256 * 1024
@@ -136,10 +133,7 @@ class PacerLink:
         return "pacer"
 
     def _spawn(self, theirs: socket.socket) -> Child:
-        """``-P``: nothing is imported from the current directory; the path says where we are."""
-        arguments = [sys.executable, "-P", "-m", "hmp_twisted.engine.pacer"]
-        path = os.pathsep.join(dict.fromkeys([str(_PACKAGE), *filter(None, sys.path)]))
-        environment = {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"}
+        arguments, environment = module_command("hmp_twisted.engine.pacer")
         return spawn_python(
             self._reactor,
             "pacer",

@@ -12,6 +12,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -22,6 +23,7 @@ from twisted.python.failure import Failure
 
 from ..logs import Logger
 
+_PACKAGE = Path(__file__).parents[2]
 GRACE_S = 0.3
 """How long a child may take to obey SIGINT; ffmpeg needs 0.02 s."""
 LAST_WORDS_S = 0.2
@@ -183,6 +185,15 @@ def spawn(
     """
     shim = [sys.executable, "-I", "-S", "-c", _SHIM, str(os.getpid()), *arguments]
     return spawn_python(reactor, name, shim, on_exit, stdin=stdin, environment={})
+
+
+def module_command(module: str) -> tuple[list[str], dict[str, str]]:
+    """The arguments and the environment that run a module of ours as a program.
+
+    ``-P``: nothing is imported from the current directory; the path says where we are.
+    """
+    path = os.pathsep.join(dict.fromkeys([str(_PACKAGE), *filter(None, sys.path)]))
+    return [sys.executable, "-P", "-m", module], {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"}
 
 
 def spawn_python(

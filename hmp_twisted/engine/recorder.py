@@ -173,6 +173,8 @@ class Recorder:
         self._lives.disk.start()
         await self._lives.disk.run(active.keep_reserve)
         await carry_on(self._lives, self._settings.resume_within_s)
+        for recording_id in await self._lives.disk.run(self._lives.certifier.remembered):
+            self._lives.certifier.want(recording_id)
         self._opened = True
 
     async def _lock(self) -> None:
@@ -223,6 +225,7 @@ class Recorder:
         if trouble := await self._lives.close(segments):
             raise OSError(errno.EIO, trouble)
         await self._lives.save(live)
+        self._lives.certifier.want(live.id)
         log.info("recording {id}: paused", id=live.id)
 
     async def _resume(self, live: LiveRecording) -> None:
@@ -288,6 +291,7 @@ class Recorder:
         for live in self._lives:
             await live.lock.run(Deferred.fromCoroutine, leave(self._lives, live))
         self.watches.close()
+        await self._lives.certifier.close()
         self._lives.receiver.close()
         self._lives.writer.stop()
         self._lives.disk.stop()

@@ -23,6 +23,8 @@ class Gap:
     begin: float
     """When its last packet before came."""
     end: float
+    packets: int
+    """How many packets came before it."""
 
 
 class Arrivals:
@@ -55,7 +57,8 @@ class Arrivals:
         known = self.last[slots] > 0
         for index in np.flatnonzero(known & (quiet > GAP_S)):
             slot = int(slots[index])
-            self.gaps.append(Gap(slot, float(self.last[slot]), float(first[index])))
+            packets = int(gathered.run_numbers[first_run[index]])
+            self.gaps.append(Gap(slot, float(self.last[slot]), float(first[index]), packets))
         begun = slots[~known | (quiet > PAUSE_S)]
         self.since[begun] = first[~known | (quiet > PAUSE_S)]
         self.last[slots] = gathered.run_to[::-1][from_end]

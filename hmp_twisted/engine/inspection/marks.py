@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from .. import pcr, ts
 from . import pids
+from .arrivals import Gap
 from .gathered import Gathered, Indices
 from .pids import PidTable
 
@@ -31,7 +32,7 @@ _RANDOM_ACCESS_INDICATOR = 0x40
 
 
 class Marker:
-    """Makes one mark a source at each inspection, and one for each random access point."""
+    """Makes one mark a source at each inspection, at each random access point, before each gap."""
 
     def __init__(self, table: PidTable) -> None:
         self._table = table
@@ -46,13 +47,16 @@ class Marker:
         """The slot is another source's from now on."""
         self._clock_pid[slot] = NO_PID
 
-    def mark(self, gathered: Gathered, samples: pcr.Samples, fields: Indices) -> Marks:
+    def mark(
+        self, gathered: Gathered, samples: pcr.Samples, fields: Indices, gaps: list[Gap]
+    ) -> Marks:
         """The marks of what came, those of one source in the order of their packets.
 
         Args:
             gathered: what came.
             samples: the PCRs in it.
             fields: the packets in it that have an adaptation field.
+            gaps: those that ended with what came.
         """
         clock = self._clocks(gathered, samples)
         access = random_access_points(gathered.words, fields)
@@ -61,6 +65,7 @@ class Marker:
         clocked = gathered.slots[samples.packets[clock]]
         marks = np.concatenate(
             (
+                _before(gaps),  # first: what ended them has the same number
                 _at(gathered, samples, clock, access),
                 _ends(gathered, self._clock_pid.size, clocked),
             )
@@ -91,6 +96,12 @@ def random_access_points(words: ts.Words, fields: Indices) -> Indices:
 
 def _pids(gathered: Gathered, packets: Indices) -> npt.NDArray[np.uint32]:
     return ts.pids(gathered.words[packets, 0].byteswap())
+
+
+def _before(gaps: list[Gap]) -> Marks:
+    """The end of what came before each gap, lest times be interpolated across it."""
+    ends = [(gap.slot, 0, NO_PID, gap.packets, gap.begin, NO_PCR) for gap in gaps]
+    return np.array(ends, MARK)
 
 
 def _at(gathered: Gathered, samples: pcr.Samples, clock: Indices, access: Indices) -> Marks:
