@@ -136,7 +136,7 @@ def as_json(view: View) -> dict[str, Any]:
 
 
 def _track(folder: Path, track: manifest.Track) -> dict[str, Any]:
-    values = attrs.asdict(track, recurse=False)
+    values = attrs.asdict(track)
     values["segments"] = [
         {
             "path": str(manifest.segment_path(folder, track.number, segment.number)),
