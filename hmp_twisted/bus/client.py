@@ -26,6 +26,7 @@ from ..logs import Logger
 from . import messages
 from .dial import Dialer
 from .quiet import QuietAMP
+from .status import Report
 
 log = Logger()
 
@@ -195,13 +196,15 @@ class EngineClient:
 
     async def read_status(self) -> dict[str, Any]:
         """How the engine is, for people to read."""
-        answer = await self._call(messages.ReadStatus)
-        try:
-            return dict(json.loads(answer["status"]))
-        except ValueError as error:
-            raise EngineAnswerError(
-                f"the media engine's status is no JSON object: {error}"
-            ) from error
+        report = Report()
+        while report.after is not None:
+            answer = await self._call(messages.ReadStatus, after=report.after)
+            try:
+                report.take(answer["status"])
+            except (ValueError, TypeError) as error:
+                why = f"the media engine's status is no JSON object: {error}"
+                raise EngineAnswerError(why) from error
+        return report.whole
 
     async def try_reception(self, url: str, interface: str) -> dict[str, Any]:
         """What comes of a source within two seconds; see :mod:`hmp_twisted.engine.trial`.

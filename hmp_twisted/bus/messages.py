@@ -15,7 +15,7 @@ from .. import errors
 PAGE = 200
 """At most this many entries in one page of a list."""
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Raised when a message changes; server and engine of unlike numbers refuse each other."""
 
 TRACK = [
@@ -189,9 +189,9 @@ class ListStreams(amp.Command):
 
 
 class ReadStatus(amp.Command):
-    """How the engine is: one JSON object, for people to read."""
+    """How the engine is, for people to read: a page as in :mod:`.status`, a JSON object."""
 
-    arguments: ClassVar = []
+    arguments: ClassVar = [(b"after", amp.Unicode())]
     response: ClassVar = [(b"status", amp.Unicode())]
 
 

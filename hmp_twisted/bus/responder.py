@@ -23,6 +23,7 @@ from ..logs import Logger
 from . import messages
 from .live import LiveFeed, WatchSource
 from .quiet import QuietAMP
+from .status import page_of
 
 log = Logger()
 
@@ -132,14 +133,14 @@ class EngineProtocol(QuietAMP):
         return {"streams": _page(entries, "stream_id", after)}
 
     @messages.ReadStatus.responder
-    def _read_status(self) -> dict[str, Any]:
+    def _read_status(self, after: str) -> dict[str, Any]:
         status = {
             "version": __version__,
             "pid": os.getpid(),
             "recorder": self._bus.recorder.status(),
             "restreamer": self._bus.restreamer.status(),
         }
-        return {"status": json.dumps(status)}
+        return {"status": page_of(status, after)}
 
     @messages.TryReception.responder
     def _try_reception(self, url: str, interface: str) -> Any:
@@ -152,6 +153,7 @@ class EngineProtocol(QuietAMP):
         return opened.addCallbacks(LiveFeed, _declared)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Tell the engine that this server, or hmpctl, is gone."""
         super().connectionLost(reason)
         self._bus.detach(self)
 

@@ -6,7 +6,6 @@ go on without. What only a running server can do is asked of the server (:func:`
 
 from __future__ import annotations
 
-import json
 import socket
 import struct
 from pathlib import Path
@@ -16,6 +15,7 @@ from twisted.internet.endpoints import _parse as parse_endpoint
 from twisted.protocols import amp
 
 from ..bus import administration, messages
+from ..bus.status import Report
 from ..errors import (
     DomainError,
     EngineAnswerError,
@@ -46,10 +46,13 @@ def read_status(endpoint: str) -> dict[str, Any]:
     Raises:
         EngineUnavailableError, EngineFaultError, EngineAnswerError: there is none.
     """
+    report = Report()
     try:
-        return dict(json.loads(ask(endpoint, messages.ReadStatus)["status"]))
+        while report.after is not None:
+            report.take(ask(endpoint, messages.ReadStatus, after=report.after)["status"])
     except (ValueError, TypeError) as error:
         raise EngineAnswerError(f"the media engine's status is no JSON object: {error}") from error
+    return report.whole
 
 
 def list_streams(endpoint: str) -> dict[str, dict[str, Any]]:

@@ -47,6 +47,7 @@ class RecordedCalls:
         self.answers: dict[str, Callable[[], Any]] = {}
         self.held: list[manifest.Recording] = []
         self.playing: list[Report] = []
+        self.sources: list[dict[str, Any]] = []
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -62,7 +63,7 @@ class RecordedCalls:
         return self.playing
 
     def status(self) -> dict[str, Any]:
-        return {"sources": 3}
+        return {"sources": self.sources}
 
 
 @attrs.define
@@ -150,7 +151,20 @@ async def test_answers_come_back(tmp_path: Path) -> None:
         factory.recorder.answers = {"stop": lambda: succeed(ended), "clock": lambda: 7.5}
         assert await client.stop_recording(ID) == ("FINISHED", 12.25)
         assert await client.read_clock(ID) == 7.5
-        assert (await client.read_status())["recorder"] == {"sources": 3}
+        assert (await client.read_status())["recorder"] == {"sources": []}
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_status_of_a_thousand_sources_comes_whole(tmp_path: Path) -> None:
+    """One value on the bus would not hold it, and what is too long ends the connection."""
+    sources = [
+        {"address": f"udp://@239.0.0.1:{port}", "why": 900 * "."} for port in range(5000, 6000)
+    ]
+    async with attached(tmp_path) as (client, factory, _):
+        factory.recorder = RecordedCalls()  # not the restreamer's
+        factory.recorder.sources = sources[::-1]
+        assert (await client.read_status())["recorder"]["sources"] == sources
+        assert client.is_attached
 
 
 @pytest_twisted.ensureDeferred

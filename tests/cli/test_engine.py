@@ -40,7 +40,7 @@ class _Engine(amp.AMP):
         return {}
 
     @messages.ReadStatus.responder
-    def status(self) -> dict[str, Any]:
+    def status(self, after: str) -> dict[str, Any]:
         """Some report."""
         return {"status": json.dumps({"pid": 7})}
 
