@@ -76,7 +76,8 @@ def test_database_is_made_from_the_wheel(installed: Path, elsewhere: Path) -> No
 def test_web_interface_is_whole_in_the_wheel(installed: Path, elsewhere: Path) -> None:
     """Its templates, its style and scripts, and what others wrote of them."""
     program = (
-        "from hmp_twisted.web.assets import Assets; from hmp_twisted.web.templates import Templates;"
+        "from hmp_twisted.web.assets import Assets;"
+        "from hmp_twisted.web.templates import Templates;"
         "assets = Assets.read(); assets.url('vendor/htmx.min.js'); assets.url('base.css');"
         "Templates(assets)._environment.get_template('sign_in/sign_in.html'); print('whole')"
     )

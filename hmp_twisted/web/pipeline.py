@@ -11,10 +11,11 @@ from urllib.parse import quote
 from uuid import UUID
 
 import attrs
+from twisted.internet.defer import Deferred
 from twisted.web.resource import IResource
 from twisted.web.server import Request
 
-from ..errors import DomainError
+from ..errors import DomainError, NotReadyError
 from ..logs import Logger
 from . import cookies, headers, hosts
 from .answers import Answer, RefusalError, SeeOther
@@ -46,16 +47,37 @@ class Pipeline:
     _renderer: Renderer
     _names: frozenset[str]
     """What a ``Host`` header may say, addresses apart."""
+    _running: int = attrs.field(init=False, default=0)
+    _finished: Deferred[None] | None = attrs.field(init=False, default=None)
+
+    def finish(self) -> Deferred[None]:
+        """Refuse what comes from now on; fires when what runs has been answered."""
+        self._finished = Deferred()
+        self._tell_finished()
+        return self._finished
+
+    def abandon(self) -> None:
+        """Wait no longer for what runs."""
+        self._running = 0
+        self._tell_finished()
+
+    def _tell_finished(self) -> None:
+        if self._finished is not None and self._running <= 0 and not self._finished.called:
+            self._finished.callback(None)
 
     async def answer(
         self, route: Route, request: Request, named: Mapping[str, Any]
     ) -> bytes | IResource:
         """The response's body, status and headers set; it never fails."""
         visit = self._visit(request)
+        self._running += 1
         try:
             body = self._renderer.write(visit, await self._checked(route, visit, named))
         except Exception as error:
             body = self._refused(visit, route.name, error)
+        finally:
+            self._running -= 1
+            self._tell_finished()
         if isinstance(body, bytes):
             request.setHeader("Content-Length", str(len(body)))
         return body
@@ -77,6 +99,8 @@ class Pipeline:
     async def _checked(self, route: Route, visit: Visit, named: Mapping[str, Any]) -> Answer:
         request = visit.request
         self._check_host(request)
+        if self._finished is not None:
+            raise NotReadyError("the web interface is stopping")
         if is_too_large(request):
             raise RefusalError(413, TOO_LARGE)
         visit.form = Form.of(request.args)

@@ -9,7 +9,8 @@ from twisted.application.service import Service
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, ensureDeferred, succeed
 from twisted.internet.interfaces import IAddress
-from twisted.internet.task import LoopingCall
+from twisted.internet.task import LoopingCall, deferLater
+from twisted.protocols.policies import WrappingFactory
 
 from ..clocks import Clock
 from ..config import Settings
@@ -24,7 +25,7 @@ from .flashes import Flashes
 from .pages import page_groups
 from .pipeline import Pipeline
 from .rendering import Renderer
-from .route import Route, checked, get
+from .route import PUBLIC, Route, checked, get
 from .sign_in.first import FirstUser
 from .sign_in.gate import Gate
 from .site import QuietSite, resource
@@ -32,6 +33,12 @@ from .templates import Templates
 from .visit import Tools
 
 log = Logger()
+
+DRAIN_S = 10.0
+"""Requests that run when the service stops are waited for this long, in seconds."""
+
+LINGER_S = 1.0
+"""What is still being sent afterwards, to slow readers, is cut off after so long, in seconds."""
 
 
 class WebInterface(Service):
@@ -54,12 +61,18 @@ class WebInterface(Service):
         extra: Sequence[Sequence[Route]] = (),
     ) -> None:
         self._listener = Listener(reactor, "web interface", "[web] endpoint", settings.web.endpoint)
+        self._reactor = reactor
         self._gate = Gate(reactor, store, wall)
         self._first = FirstUser(store)
         self._tools = Tools(services, store, settings, wall, self._gate)
-        self.routes: Sequence[Route] = ()
+        assets = Assets.read()
+        static = [get("/static/<path:name>", assets.serve, PUBLIC)]
+        self.routes = checked((static, *page_groups(self._first), *extra))
         """Every page and act, in no order."""
-        self.site = self._site(settings, extra)
+        renderer = Renderer(Templates(assets), Flashes())
+        self._pipeline = Pipeline(self._tools, renderer, hosts.own_names(settings.web.hosts))
+        self.site = QuietSite(resource(self.routes, self._pipeline.answer, self._pipeline.refuse))
+        self._connections = WrappingFactory(self.site)
         self._loop = LoopingCall(lambda: ensureDeferred(self._open()))
         self._loop.clock = reactor
         self.opened: Deferred[Any] = succeed(None)
@@ -76,12 +89,12 @@ class WebInterface(Service):
         self.opened = self._loop.start(RETRY_S)
 
     def stopService(self) -> Deferred[None]:
-        """Close the port and every connection. Acts that run are finished by their services."""
+        """Close the port, answer what was asked, and cut off what is still connected."""
         super().stopService()
         return ensureDeferred(self._stop())
 
     async def _open(self) -> None:
-        await self._listener.open(self.site)
+        await self._listener.open(self._connections)
         if self.address is None:
             return
         if self._loop.running:
@@ -96,15 +109,27 @@ class WebInterface(Service):
             self._loop.stop()
         await self.opened
         await self._listener.close()
+        timer = self._reactor.callLater(DRAIN_S, self._give_up)
+        await self._pipeline.finish()
+        if timer.active():
+            timer.cancel()
+        await self._hang_up()
         self._gate.passwords.close()
 
-    def _site(self, settings: Settings, extra: Sequence[Sequence[Route]]) -> QuietSite:
-        assets = Assets.read()
-        static = [get("/static/<path:name>", assets.serve, "public")]
-        self.routes = checked((static, *page_groups(self._first), *extra))
-        names = hosts.own_names(settings.web.hosts)
-        pipeline = Pipeline(self._tools, Renderer(Templates(assets), Flashes()), names)
-        return QuietSite(resource(self.routes, pipeline.answer, pipeline.refuse))
+    def _give_up(self) -> None:
+        log.warn("web requests were not answered within {limit} s and are cut off", limit=DRAIN_S)
+        self._pipeline.abandon()
+
+    async def _hang_up(self) -> None:
+        """Close what stands, after a turn in which the last answers are written."""
+        await deferLater(self._reactor, 0.0)
+        for connection in list(self._connections.protocols):
+            connection.loseConnection()
+        await deferLater(self._reactor, 0.0)
+        if self._connections.protocols:
+            await deferLater(self._reactor, LINGER_S)
+        for connection in list(self._connections.protocols):
+            connection.abortConnection()
 
 
 def _base(address: IAddress, endpoint: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_bytes
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -69,11 +70,12 @@ class Passwords:
             return False
         given = password.encode("utf-8", "surrogateescape")
         try:
-            return PasswordHasher().verify(password_hash or self._decoy_hash(), given)
+            fits = PasswordHasher().verify(password_hash or self._decoy_hash(), given)
+            return fits and bool(password_hash)
         except (VerificationError, InvalidHashError):
             return False
 
     def _decoy_hash(self) -> str:
         # Otherwise the time that an answer takes would tell which user names there are.
-        self._decoy = self._decoy or PasswordHasher().hash(b"nobody's")
+        self._decoy = self._decoy or PasswordHasher().hash(token_bytes())
         return self._decoy
