@@ -9,7 +9,8 @@ import attrs
 from sqlalchemy import Connection
 
 from ..config import Settings
-from ..engine import manifest
+from ..engine import certificate, events, manifest
+from ..engine.events import Event
 from ..errors import DomainError, UnknownRecordingError
 from ..services.directory import recordings, retention
 from ..services.directory.attached import CategoryValues, Share
@@ -19,6 +20,14 @@ from .sessions import attached_details, plain_categories, plain_shares
 
 HEADINGS = ("ID", "STATE", "TITLE", "CREATED", "DURATION", "TRACKS", "KEPT")
 """Of :func:`row`."""
+
+EVENTS_SHOWN = 20
+"""The latest events that people are shown; JSON has all."""
+_NEUTRAL = {
+    *("pcrs", "pcr_discontinuities", "rtp_reordered"),
+    *("pcr_interval_max_s", "pcr_jitter_max_s", "pcr_accuracy_max_s"),
+}
+"""Figures that say nothing bad by themselves."""
 
 
 @attrs.frozen
@@ -31,6 +40,10 @@ class View:
     shares: tuple[Share, ...]
     folder: Path = Path()
     tracks: tuple[manifest.Track, ...] = ()
+    events: tuple[Event, ...] = ()
+    """What happened to its sources."""
+    certificate: str = "none"
+    """``complete``, ``pending`` or ``none``."""
     default_days: float = retention.NEVER
     """The configured expiry."""
 
@@ -57,7 +70,30 @@ def with_files(view: View, settings: Settings) -> View:
         return view
     if problem:
         warn(problem)
-    return attrs.evolve(view, tracks=on_disk.tracks, recording=_newer(view.recording, on_disk))
+    return attrs.evolve(
+        view,
+        tracks=on_disk.tracks,
+        recording=_newer(view.recording, on_disk),
+        events=_events(folder),
+        certificate=_certificate(folder),
+    )
+
+
+def _events(folder: Path) -> tuple[Event, ...]:
+    try:
+        return events.read(folder)
+    except OSError as error:
+        warn(f"{folder / events.NAME}: cannot be read: {error.strerror}")
+        return ()
+
+
+def _certificate(folder: Path) -> str:
+    try:
+        found = certificate.read(folder)
+    except manifest.ManifestError as error:
+        warn(str(error))
+        return "none"
+    return found.state if found is not None else "none"
 
 
 def _newer(recording: recordings.Recording, on_disk: manifest.Recording) -> recordings.Recording:
@@ -129,6 +165,8 @@ def as_json(view: View) -> dict[str, Any]:
         **summary(view.recording, view.default_days),
         "folder": str(view.folder),
         "tracks": [_track(view.folder, track) for track in view.tracks],
+        "certificate": view.certificate,
+        "events": [{**attrs.asdict(one), "at": iso(one.at)} for one in view.events],
         "hotmarks": [attrs.asdict(mark) for mark in view.hotmarks],
         "categories": plain_categories(view.categories),
         "shares": plain_shares(view.shares),
@@ -164,6 +202,7 @@ def print_view(view: View) -> None:
             ("Duration", clock(found.duration_s)),
             ("Kept", kept(found, view.default_days)),
             ("Folder", view.folder),
+            ("Certificate", view.certificate),
             ("HotMarks", [f"{clock(m.time_s)}  {m.title}" for m in view.hotmarks]),
             *attached_details(view.categories, view.shares),
         ]
@@ -182,3 +221,19 @@ def print_view(view: View) -> None:
         for t in view.tracks
     ]
     print_table(headings, rows)
+    for track in view.tracks:
+        wrong = _wrong(track)
+        if wrong:
+            print_details([(f"Track {track.number}", wrong)])
+    latest = view.events[-EVENTS_SHOWN:]
+    if latest:
+        told = [(iso(e.at), e.track, e.kind, e.text) for e in latest]
+        print_table(("WHEN", "TRACK", "EVENT", "WHAT"), told)
+
+
+def _wrong(track: manifest.Track) -> list[str]:
+    """The counters of what is wrong in a track, those that are not 0."""
+    values = attrs.asdict(track.integrity)
+    by_pid = values.pop("continuity_errors_by_pid")
+    lines = [f"{count} {name}" for name, count in values.items() if count and name not in _NEUTRAL]
+    return lines + [f"{count} continuity_errors on PID {pid}" for pid, count in by_pid.items()]

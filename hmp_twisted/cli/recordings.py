@@ -70,15 +70,22 @@ def show(administration: Administration, recording: str, as_json: bool) -> None:
 @json_option
 @pass_administration
 def verify(administration: Administration, recording: str, as_json: bool) -> None:
-    """Read every segment of a recording again, and say what is wrong with it."""
+    """Read every segment of a recording again, and say whether it is what was recorded.
+
+    Each is held against its size, its SHA-256 in the recording's certificate, and MPEG-TS.
+    The exit status is 1 if one is changed, missing or extra; pending ones have no SHA-256 yet.
+    """
     folder, found = _files_of(administration, recording)
-    reports = verifying.verify(folder, found)
+    with _progress(sum(s.bytes for track in found.tracks for s in track.segments)) as progress:
+        reports = verifying.verify(folder, found, progress)
     wrong = [report for report in reports if report.problem]
     if as_json:
-        print_json({"id": found.id, "sound": not wrong, "segments": _plain(reports)})
+        pending = sum(report.verdict == "pending" for report in reports)
+        state = {"sound": not wrong, "pending": pending}
+        print_json({"id": found.id, **state, "segments": _plain(reports)})
     else:
-        rows = [(r.track, r.path.name, r.packets, r.problem or "sound") for r in reports]
-        print_table(("TRACK", "SEGMENT", "PACKETS", "FOUND"), rows)
+        rows = [(r.track, r.path.name, r.packets, r.verdict, r.problem) for r in reports]
+        print_table(("TRACK", "SEGMENT", "PACKETS", "FOUND", "WHAT"), rows)
     if wrong:
         complain(
             f"recording {found.id}: {len(wrong)} of {len(reports)} segments are not as recorded: "
@@ -178,6 +185,7 @@ def _plain(reports: tuple[verifying.SegmentReport, ...]) -> list[dict[str, objec
             "segment": report.segment,
             "path": str(report.path),
             "packets": report.packets,
+            "verdict": report.verdict,
             "problem": report.problem,
         }
         for report in reports

@@ -60,9 +60,10 @@ class TrackRecord:
     def _records(self, report: Report, segment: SegmentFile) -> index_file.Records:
         marks = report.marks[report.marks["number"] >= self._first_packet]
         records = np.zeros(marks.size, index_file.RECORD)
-        begun = segment.offset_s - segment.first_at
-        records["wall_us"] = np.rint((marks["at"] + report.wall_ahead) * 1e6)
-        records["clock_us"] = np.rint(np.maximum(marks["at"] + begun, segment.offset_s) * 1e6)
+        # A time within the tick that began the segment may be reckoned to be before its beginning.
+        at = np.maximum(marks["at"], segment.first_at)
+        records["wall_us"] = np.rint((at + report.wall_ahead) * 1e6)
+        records["clock_us"] = np.rint((at - segment.first_at + segment.offset_s) * 1e6)
         records["offset"] = (marks["number"] - self._first_packet) * ts.PACKET
         records["pcr"], records["pid"] = marks["pcr"], marks["pid"]
         records["flags"] = marks["flags"]

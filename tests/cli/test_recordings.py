@@ -10,7 +10,8 @@ import cattrs
 import pytest
 from sqlalchemy import insert
 
-from hmp_twisted.engine import manifest
+from hmp_twisted.engine import certificate, manifest
+from hmp_twisted.engine.certifying import certify
 from hmp_twisted.services import catalogue_file
 from hmp_twisted.services.directory.attached import CategoryValues
 from hmp_twisted.services.directory.recordings import HotMark
@@ -97,15 +98,40 @@ def test_an_active_recording_is_shown_though_no_engine_answers(ctl: Hmpctl) -> N
 
 
 def test_a_sound_recording_is_verified(ctl: Hmpctl, recording: str) -> None:
-    """Each segment by itself."""
-    assert ctl("recording", "verify", recording).splitlines() == [
-        "TRACK  SEGMENT   PACKETS  FOUND",
-        "    1  00001.ts       40  sound",
-        "    1  00002.ts        3  sound",
-    ]
+    """Each segment by itself; without a certificate what can be seen is right, and no more."""
+    lines = ["TRACK  SEGMENT   PACKETS  FOUND    WHAT"]
+    for packets_, name in ((40, "00001.ts"), (3, "00002.ts")):
+        lines.append(f"    1  {name}  {packets_:7}  pending")
+    assert [line.rstrip() for line in ctl("recording", "verify", recording).splitlines()] == lines
+    assert ctl.json("recording", "verify", recording)["pending"] == 2
+    certify(ctl.recordings / recording)
     report = ctl.json("recording", "verify", recording)
-    assert report["sound"] is True
+    assert (report["sound"], report["pending"]) == (True, 0)
     assert [segment["problem"] for segment in report["segments"]] == ["", ""]
+    assert [segment["verdict"] for segment in report["segments"]] == ["sound", "sound"]
+    assert ctl.json("recording", "show", recording)["certificate"] == "complete"
+
+
+def test_every_change_of_a_certified_recording_is_seen(ctl: Hmpctl, recording: str) -> None:
+    """One bit, a file that is gone, one that is new: each is named, and the exit status is 1."""
+    folder = ctl.recordings / recording
+    certify(folder)
+    first, second = (manifest.segment_path(folder, 1, number) for number in (1, 2))
+    content = bytearray(first.read_bytes())
+    content[100] ^= 1
+    first.write_bytes(content)
+    second.rename(second.with_name("00003.ts"))
+    result = ctl.run("recording", "verify", recording, "--json")
+    assert result.exit_code == 1
+    found = {one["segment"]: one for one in json.loads(result.stdout)["segments"]}
+    assert {n: one["verdict"] for n, one in found.items()} == {
+        1: "changed",
+        2: "missing",
+        3: "extra",
+    }
+    assert "has SHA-256 " in found[1]["problem"]
+    (folder / certificate.NAME).write_text("{")
+    assert "certificate.json: is damaged" in ctl.refused("recording", "verify", recording)
 
 
 def test_a_damaged_recording_is_refused_by_verify(ctl: Hmpctl, recording: str) -> None:
