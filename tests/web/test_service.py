@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from treq.client import HTTPClient
-from twisted.internet import reactor, task
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.ssl import CertificateOptions
 from twisted.web.client import Agent, HTTPConnectionPool
@@ -72,17 +72,19 @@ async def test_what_was_asked_is_answered_before_the_end(place: Place) -> None:
     """A connection that only stands is cut off; an act that runs is waited for."""
     browser = await place.administrator()
     idle = socket.create_connection(("127.0.0.1", place.web.address.port))  # type: ignore[union-attr]
+    entered: Deferred[None] = Deferred()
     held: Deferred[None] = Deferred()
     sessions = place.web._tools.services.sessions
     create = sessions.create
 
     async def wait_and_create(actor: object, title: str) -> str:
+        entered.callback(None)
         await held
         return await create(actor, title)  # type: ignore[arg-type]
 
     sessions.create = wait_and_create  # type: ignore[method-assign, assignment]
     asked = Deferred.fromCoroutine(browser.post("/sessions", {"title": "Late"}))
-    await task.deferLater(reactor, 0.2, lambda: None)  # type: ignore[arg-type]
+    await entered
     stopped = place.web.stopService()
     assert not stopped.called
     held.callback(None)
