@@ -7,7 +7,6 @@ until it is purged.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sqlalchemy import Connection, select, update
@@ -90,10 +89,7 @@ class Bin:
                 log.info("recording {recording} purged from the bin", recording=recording_id)
 
     def _remove(self, recording_id: str) -> None:
-        removing.remove(self._transaction, self._folder, recording_id)
-
-    def _transaction(self) -> AbstractContextManager[Connection]:
-        return self._store.begin("purge the bin")
+        removing.remove_exactly(self._store.begin, self._folder, recording_id)
 
 
 def _put(conn: Connection, actor: Actor, recording_id: str, now: float) -> None:
