@@ -16,6 +16,9 @@ from .completion import names_of
 from .group import OneLineGroup
 from .output import clock, iso, json_option, print_details, print_json, print_table
 
+_TOLD = ("PAUSED", "RETRYING")
+"""States of the media engine's that say more than that a stream runs."""
+
 
 @click.group("stream", cls=OneLineGroup)
 def stream_group() -> None:
@@ -200,7 +203,7 @@ def _plain(stream: streams.Stream, playing: dict[str, dict[str, Any]]) -> dict[s
     now = playing.get(stream.id, {}) if stream.ended is None else {}
     return {
         "id": stream.id,
-        "state": now.get("state", stream.state),
+        "state": now["state"] if now.get("state") in _TOLD else stream.state,
         "position_s": now.get("position_s"),
         "recording_id": stream.recording_id,
         "title": stream.title,

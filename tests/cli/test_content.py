@@ -139,6 +139,7 @@ def test_streams(ctl: Hmpctl) -> None:
     listed = {
         "id": running,
         "state": "RUNNING",
+        "position_s": None,
         "recording_id": recording_id,
         "title": "First take",
         "address": "239.1.2.3",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,7 +21,7 @@ from hmp_twisted.store.schema import hotmarks
 from hmp_twisted.wire.administration import AdministrationSocket
 from tests.services.world import World
 
-RUNNING = "127.0.0.1"
+ADDRESS = "127.0.0.1"
 
 
 class Terminal:
@@ -38,7 +39,7 @@ class Terminal:
 
     async def start(self, *options: str) -> str:
         """Start a stream; its ID."""
-        done = await self.run("start", self.recording, RUNNING, "6000", *options)
+        done = await self.run("start", self.recording, ADDRESS, "6000", *options)
         assert (done.exit_code, done.stderr) == (0, "")
         return done.stdout.strip()
 
@@ -61,7 +62,7 @@ async def test_a_stream_is_started_as_it_is_asked_for(terminal: Terminal) -> Non
     """What is not given is as the settings say; the ID alone is printed."""
     engine = terminal.world.engine
     stream = await terminal.start()
-    assert engine.streams == {stream: (terminal.recording, RUNNING, 6000)}
+    assert engine.streams == {stream: (terminal.recording, ADDRESS, 6000)}
     assert engine.playing == (0.0, False, "", 8)
     assert (await terminal.run("stop", stream)).exit_code == 0
     assert engine.streams == {}
@@ -85,6 +86,22 @@ async def test_a_hotmark_is_a_place(terminal: Terminal) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_what_the_engine_knows_is_shown(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Position, and PAUSED; without an engine what the catalogue has."""
+    stream = await terminal.start()
+    assert "RUNNING  " in (await terminal.run("list")).stdout
+    told = {stream: {"stream_id": stream, "position_s": 61.5, "state": "PAUSED"}}
+    monkeypatch.setattr("hmp_twisted.cli.engine.list_streams", lambda endpoint: told)
+    shown = json.loads((await terminal.run("show", stream, "--json")).stdout)
+    assert (shown["state"], shown["position_s"]) == ("PAUSED", 61.5)
+    assert "PAUSED  0:01:01.5" in (await terminal.run("list")).stdout
+    told[stream]["state"] = "PLAYING"
+    assert "State:      RUNNING" in (await terminal.run("show", stream)).stdout
+
+
+@pytest_twisted.ensureDeferred
 async def test_pause_resume_and_seek_reach_the_engine(terminal: Terminal) -> None:
     """In the order in which they are asked for."""
     stream = await terminal.start()
@@ -98,10 +115,10 @@ async def test_pause_resume_and_seek_reach_the_engine(terminal: Terminal) -> Non
     ("words", "said"),
     [
         (("start", "RECORDING", "example", "6000"), "ADDRESS 'example': must be an IP address"),
-        (("start", "RECORDING", RUNNING, "6001", "--from", "-1"), "must be seconds from 0 on"),
-        (("start", "RECORDING", RUNNING, "6001", "--interface", "eth0"), "--interface 'eth0'"),
-        (("start", "RECORDING", RUNNING, "6000"), "is sent to 127.0.0.1:6000"),
-        (("start", "no such", RUNNING, "6001"), "no recording 'no such'"),
+        (("start", "RECORDING", ADDRESS, "6001", "--from", "-1"), "must be seconds from 0 on"),
+        (("start", "RECORDING", ADDRESS, "6001", "--interface", "eth0"), "--interface 'eth0'"),
+        (("start", "RECORDING", ADDRESS, "6000"), "is sent to 127.0.0.1:6000"),
+        (("start", "no such", ADDRESS, "6001"), "no recording 'no such'"),
         (("pause", "no such"), "no stream 'no such'"),
     ],
 )
@@ -135,7 +152,7 @@ async def test_a_stream_that_has_ended_meanwhile_is_told(terminal: Terminal) -> 
 async def test_a_fault_of_the_servers_is_one_line_here(terminal: Terminal) -> None:
     """And a traceback in its log."""
     terminal.world.engine.failures["start_stream"] = ZeroDivisionError("within")
-    refused = await terminal.run("start", terminal.recording, RUNNING, "6000")
+    refused = await terminal.run("start", terminal.recording, ADDRESS, "6000")
     assert refused.exit_code == 1
     assert "the server failed: within" in refused.stderr
 
@@ -146,7 +163,7 @@ async def test_the_socket_is_the_servers_users_alone(terminal: Terminal) -> None
     path = socket_in(terminal.data_dir)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     aside = path.rename(path.with_name("aside"))
-    refused = await terminal.run("start", terminal.recording, RUNNING, "6000")
+    refused = await terminal.run("start", terminal.recording, ADDRESS, "6000")
     aside.rename(path)
     assert refused.exit_code == 1
     assert f"no server answers at {path}" in refused.stderr
