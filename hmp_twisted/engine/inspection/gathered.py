@@ -5,6 +5,7 @@ A tick brings what came since the tick before; between the two a packet's time i
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import attrs
@@ -76,7 +77,7 @@ class Gatherer:
         # PIDs whose continuation packets are wanted too, by a head's second and third byte.
         self._wanted: npt.NDArray[np.bool_] = np.zeros(1 << 16, np.bool_)
         self._wants_any = False
-        self._now = self._before = -LONGEST_TICK_S
+        self._now = self._before = math.inf  # what the first tick brings came just now
         self._used = 0
         self._clear()
 

@@ -89,6 +89,15 @@ class Programme:
     streams: tuple[tuple[int, int], ...]
     """PID and stream type of each elementary stream."""
 
+    def compared(self, before: Programme) -> str:
+        """What is different from before, in words."""
+        gone = [f"{_told(s)} gone" for s in before.streams if s not in self.streams]
+        new = [f"{_told(s)} new" for s in self.streams if s not in before.streams]
+        clock = f"PCR on 0x{self.pcr_pid:04x}, was on 0x{before.pcr_pid:04x}"
+        moved = [clock] if self.pcr_pid != before.pcr_pid else []
+        changes = [*gone, *new, *moved] or ["the order of its streams"]
+        return f"programme {self.number}: {', '.join(changes)}"
+
 
 def pat_of(section: bytes) -> dict[int, int]:
     """The PID of each programme's PMT, by programme number, from a whole PAT section."""
@@ -112,3 +121,7 @@ def pmt_of(section: bytes) -> Programme:
         pcr_pid=int.from_bytes(section[8:10], "big") & 0x1FFF,
         streams=tuple(streams),
     )
+
+
+def _told(stream: tuple[int, int]) -> str:
+    return f"0x{stream[0]:04x} (type 0x{stream[1]:02x})"

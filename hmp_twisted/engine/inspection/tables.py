@@ -124,7 +124,7 @@ class Tables:
         before = source.programmes.get(programme.number)
         source.programmes[programme.number] = programme
         if before is not None and before != programme:
-            self.changes.append((slot, f"was {before}, is {programme}"))
+            self.changes.append((slot, programme.compared(before)))
         self._reflag(slot, now)
 
     def _reflag(self, slot: int, now: float) -> None:
