@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 DATA := var
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check lint types docs-coverage bench clean
+.PHONY: help install run demo test check lint types docs-coverage bench soak clean
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ check: lint types docs-coverage test  ## lint, types, docstrings, then the tests
 
 bench: install  ## the benchmarks, as ratios in one run
 	$(BIN)/python -m benchmarks
+
+soak: install  ## 50 recordings and 10 streams under faults for MINUTES=n, with a ledger at the end
+	$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),20)
 
 clean:  ## remove what the targets above made, the data in var/ excepted
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage demo-out

@@ -151,6 +151,8 @@ def _parts(report: dict[str, Any]) -> list[tuple[str, object]]:
 
 
 def _in_words(value: Any) -> str:
+    if value is None:
+        return "not known"
     if isinstance(value, bool):
         return yes_no(value)
     if isinstance(value, dict):

@@ -70,14 +70,16 @@ class Source:
 
     def try_to_open(self) -> None:
         """Receive from now on if that is possible; if not, it is logged, once for each reason."""
+        told = self._told
         try:
             self.open()
         except SourceUnusableError as error:
-            if self._told != str(error):
+            if told != str(error):
                 self._told = str(error)
                 log.warn("{why}; tried again each second", why=str(error))
         else:
-            log.info("source {source}: received again", source=str(self.address))
+            if told:
+                log.info("source {source}: received again", source=str(self.address))
 
     def look_after(self, now: float) -> None:
         """What is to be done each second: count drops, measure the rate, keep the group joined."""
@@ -161,6 +163,7 @@ class Source:
             return
         joined.close()  # with the membership on the interface that is gone
         self.socket = None
+        self._told = self._told or "another interface bears the address"
         self.try_to_open()
 
     def _count_drops(self, drops: int) -> None:

@@ -13,12 +13,15 @@ from .source import Source
 def status_of(lives: LiveSet) -> dict[str, Any]:
     """Sources, write-behind pool, tick and recordings, as JSON can carry them."""
     receiver = lives.receiver
+    limit = receiver.pool.limit * BUFFER_BYTES
+    rate = sum(source.bits_per_second for source in receiver.sources) / 8
     return {
         "pid": os.getpid(),
         "recordings": len(lives),
         "tick_ms": round(receiver.tick_s * 1000, 3),
         "pool_used_bytes": receiver.pool.in_use * BUFFER_BYTES,
-        "pool_limit_bytes": receiver.pool.limit * BUFFER_BYTES,
+        "pool_limit_bytes": limit,
+        "pool_lasts_s": round(limit / rate, 1) if rate else None,
         "copied_bytes_waiting": lives.writer.copied_bytes,
         "sources": [_source(lives, source) for source in receiver.sources],
     }

@@ -1,0 +1,1 @@
+"""The parts of ``benchmarks.soak``: encoders, players, the stage with its faults, the ledger."""
