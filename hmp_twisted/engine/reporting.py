@@ -71,8 +71,8 @@ class Reporter:
     def each_second(self, sources: Iterable[Source], now: float) -> None:
         """Look at what shows from second to second only, and report."""
         for source in sources:
-            sender, source.sender = source.sender, ""
-            self._watches[source].note(source.bits_per_second, _wrapping(source), sender, now)
+            watch = self._watches[source]
+            watch.note(source.bits_per_second, _wrapping(source), source.sender, now)
         self.report(sources, now)
 
     def _happenings(

@@ -117,7 +117,7 @@ class SourceWatch:
         Args:
             bits_per_second: the mean of the last second.
             wrapping: how its packets are wrapped, in words; empty if nothing is known yet.
-            sender: the address that a datagram came from; empty if none was looked at.
+            sender: the address that a datagram was last seen to come from; empty if none was.
             now: the time.
         """
         self._noted += self._look_at_rate(bits_per_second, now)

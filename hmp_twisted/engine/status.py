@@ -32,6 +32,7 @@ def _source(lives: LiveSet, source: Source) -> dict[str, Any]:
     return {
         "address": str(source.address),
         "open": source.socket is not None,
+        "sender": source.sender,
         "rtp": source.sieve.is_rtp,
         "recordings": len(source.sinks),
         "bits_per_second": round(source.bits_per_second),
