@@ -20,7 +20,7 @@ from .playlist import Playlist
 
 _LONGEST_TICK_S = 0.008
 _TICK_PER_STREAM_S = 0.000_05
-_SPARE_S = 0.000_6
+_SPARE_S = 0.001_2
 """A chunk is prepared where no datagram is due for so long, as preparing takes about that."""
 _REPORT_S = 0.5
 """How often positions are told; the engine takes a pacer that tells nothing for dead."""
