@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 
 from ..engine.watches import Watch
 from ..errors import EngineFaultError, EngineUnavailableError, SourceUnusableError
+from .quiet import QuietAMP
 
 GO = b"\n"
 """Said by the server when it has left AMP, lest packets overtake the answer to its order."""
@@ -102,7 +103,7 @@ async def watch(
         EngineUnavailableError: there is no media engine.
         EngineFaultError: it failed.
     """
-    protocol = amp.AMP()
+    protocol = QuietAMP()
     factory = Factory.forProtocol(lambda: protocol)
     factory.noisy = False
     try:

@@ -18,6 +18,7 @@ from .retention import Retention
 from .sessions import Sessions
 from .sharing import Sharing
 from .streams import Streams
+from .trimming import Trimming
 
 
 @attrs.frozen
@@ -34,6 +35,7 @@ class Services:
     hotmarks: Hotmarks
     library: Library
     bin: Bin
+    trimming: Trimming
 
     @classmethod
     def build(
@@ -52,4 +54,5 @@ class Services:
             hotmarks=Hotmarks(store),
             library=Library(store),
             bin=Bin(store, clock, folder),
+            trimming=Trimming(store, folder, settings.recordings.min_free_bytes),
         )

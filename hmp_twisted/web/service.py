@@ -22,6 +22,7 @@ from ..store.pool import Store
 from . import hosts
 from .assets import Assets
 from .flashes import Flashes
+from .media.media import Media
 from .pages import page_groups
 from .pipeline import Pipeline
 from .rendering import Renderer
@@ -67,7 +68,8 @@ class WebInterface(Service):
         self._tools = Tools(services, store, settings, wall, self._gate)
         assets = Assets.read()
         static = [get("/static/<path:name>", assets.serve, PUBLIC)]
-        self.routes = checked((static, *page_groups(self._first), *extra))
+        groups = page_groups(self._first, Media.build(reactor, settings, store))
+        self.routes = checked((static, *groups, *extra))
         """Every page and act, in no order."""
         renderer = Renderer(Templates(assets), Flashes())
         self._pipeline = Pipeline(self._tools, renderer, hosts.own_names(settings.web.hosts))

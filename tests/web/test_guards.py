@@ -9,7 +9,7 @@ from hmp_twisted.web import cookies, formats, hosts
 from hmp_twisted.web.answers import RefusalError
 from hmp_twisted.web.flashes import MOST, Flashes
 from hmp_twisted.web.forms import Form
-from hmp_twisted.web.pages.recording import _seconds
+from hmp_twisted.web.pages.recording import seconds_of
 from hmp_twisted.web.sign_in.throttle import Throttle
 
 
@@ -113,14 +113,14 @@ def test_forms_are_texts() -> None:
 )
 def test_times_are_read_as_people_write_them(text: str, seconds: int) -> None:
     """In seconds, minutes or hours."""
-    assert _seconds(text) == seconds
+    assert seconds_of(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "1:", "1:2:3:4", "-1", "1.5", "٣", "a"])
 def test_times_that_are_none_are_refused(text: str) -> None:
     """With words that say what would be one."""
     with pytest.raises(RefusalError, match="Write the time"):
-        _seconds(text)
+        seconds_of(text)
 
 
 @pytest.mark.parametrize(

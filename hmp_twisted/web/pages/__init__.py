@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..media.media import Media
 from ..route import Route
 from ..sign_in.first import FirstUser
-from . import health, live, recording, sessions, sign_in, videos
+from . import health, live, media, recording, sessions, sign_in, takeaway, videos
 
 
-def page_groups(first: FirstUser) -> Sequence[Sequence[Route]]:
+def page_groups(first: FirstUser, serving: Media) -> Sequence[Sequence[Route]]:
     """All groups. A new one is a module here, with a folder of its name in ``templates/``."""
     return (
         health.ROUTES,
@@ -18,4 +19,6 @@ def page_groups(first: FirstUser) -> Sequence[Sequence[Route]]:
         videos.ROUTES,
         recording.ROUTES,
         sessions.ROUTES,
+        media.routes(serving),
+        takeaway.routes(serving),
     )

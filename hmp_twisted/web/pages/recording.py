@@ -43,7 +43,7 @@ async def certificate(visit: Visit, recording_id: str) -> Answer:
 
 async def add_hotmark(visit: Visit, recording_id: str) -> Answer:
     """Mark a second of a recording that has ended."""
-    time_s = _seconds(visit.form.text("time"))
+    time_s = seconds_of(visit.form.text("time"))
     await visit.services.hotmarks.add(visit.actor, recording_id, time_s, visit.form.text("title"))
     return await _section(visit, recording_id, "hotmarks", "HotMark added.")
 
@@ -89,7 +89,7 @@ async def _section(visit: Visit, recording_id: str, name: str, say: str) -> Answ
     return Part(f"videos/{name}.html", values, values["base"], say)
 
 
-def _seconds(text: str) -> int:
+def seconds_of(text: str) -> int:
     """``75``, ``1:15`` or ``1:02:03`` in seconds."""
     parts = text.split(":")
     if not 1 <= len(parts) <= 3 or not all(p.isascii() and p.isdigit() for p in parts):

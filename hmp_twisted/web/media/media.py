@@ -1,0 +1,42 @@
+"""All that serves media to browsers, built once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+from twisted.internet.endpoints import UNIXClientEndpoint
+
+from ...config import Settings
+from ...store.pool import Store
+from .feeds import Feeds
+from .jobs import Jobs
+from .mp4 import Mp4Files
+from .posters import Posters
+from .preview import Previews
+
+
+@attrs.frozen
+class Media:
+    """What the pages for media work with."""
+
+    reactor: Any
+    feeds: Feeds
+    previews: Previews
+    posters: Posters
+    mp4: Mp4Files
+    jobs: Jobs
+
+    @classmethod
+    def build(cls, reactor: Any, settings: Settings, store: Store) -> Media:
+        """For the media engine and the recordings of these settings."""
+        path = settings.engine_endpoint.removeprefix("unix:")
+        posters = settings.data_dir / "posters"
+        return cls(
+            reactor,
+            Feeds(reactor, UNIXClientEndpoint(reactor, path)),
+            Previews(),
+            Posters(reactor, store, settings.recordings_dir, posters, settings.restream),
+            Mp4Files(reactor, store, settings),
+            Jobs(),
+        )

@@ -1,0 +1,70 @@
+"""A track as MP4: remuxed by ffmpeg into a cache, never coded anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ...config import Settings
+from ...engine import manifest
+from ...engine.ffmpeg import find_ffmpeg
+from ...errors import StreamFailedError
+from ...store.pool import Store
+from . import ffmpeg
+from .cache import Cache
+from .jobs import Job
+
+MOST_BYTES = 50_000_000_000
+"""What the files made for download may take together."""
+
+
+class Mp4Files:
+    """Makes them, and knows where they are."""
+
+    def __init__(self, reactor: Any, store: Store, settings: Settings) -> None:
+        self._reactor = reactor
+        self._store = store
+        self._settings = settings
+        folder = settings.data_dir / "cache" / "mp4"
+        self._cache = Cache(folder, MOST_BYTES, settings.recordings.min_free_bytes)
+
+    def find(self, recording_id: str, track: int) -> Path | None:
+        """The file, if it was made and is still kept."""
+        return self._cache.find(_name(recording_id, track))
+
+    async def make(self, job: Job, track: manifest.Track) -> None:
+        """Make the file of a track, unless it is there.
+
+        Raises:
+            DiskFullError: there is no room.
+            StreamFailedError: ffmpeg could not; with its words.
+        """
+        if self.find(job.recording_id, track.number) is not None:
+            return
+        target = self._cache.path_of(_name(job.recording_id, track.number))
+        aside, listing = target.with_suffix(".part"), target.with_suffix(".txt")
+        await self._store.in_thread(self._cache.make_room, track.bytes)
+        folder = manifest.folder_of(self._settings.recordings_dir, job.recording_id)
+        paths = [manifest.segment_path(folder, track.number, s.number) for s in track.segments]
+        listing.write_text(ffmpeg.listing_of(paths))
+        try:
+            await self._remux(job, track.bytes, listing, aside)
+            aside.rename(target)
+        finally:
+            aside.unlink(missing_ok=True)
+            listing.unlink(missing_ok=True)
+
+    async def _remux(self, job: Job, total: int, listing: Path, aside: Path) -> None:
+        def look() -> None:
+            if aside.exists():
+                job.advance(aside.stat().st_size / max(1, total))
+
+        executable = find_ffmpeg(self._settings.restream)
+        arguments = ffmpeg.mp4_arguments(executable, listing, aside)
+        done = await ffmpeg.run(self._reactor, job.name, arguments, look)
+        if not done.is_clean:
+            raise StreamFailedError(f"the MP4 file could not be made: ffmpeg {done.describe()}")
+
+
+def _name(recording_id: str, track: int) -> str:
+    return f"{recording_id}-{track}.mp4"

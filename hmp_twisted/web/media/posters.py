@@ -1,0 +1,94 @@
+"""Poster frames: a picture of each recording, made when it is first wanted, one at a time."""
+
+from __future__ import annotations
+
+import shutil
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from ...config import RestreamSettings
+from ...engine import manifest
+from ...engine.ffmpeg import find_ffmpeg
+from ...errors import DomainError
+from ...logs import Logger
+from ...store.pool import Store
+from . import ffmpeg
+
+log = Logger()
+
+INTO = 0.1
+"""The picture is from so far into the first segment: a beginning is often black."""
+MOST_WAITING = 200
+"""A library's pages may ask for more than can be made; the last asked for come first."""
+
+
+class Posters:
+    """Makes posters, and knows where they are: in ``<data-dir>/posters``, a JPEG a recording."""
+
+    def __init__(
+        self, reactor: Any, store: Store, recordings: Path, folder: Path, settings: RestreamSettings
+    ) -> None:
+        self._reactor = reactor
+        self._store = store
+        self._recordings = recordings
+        self._folder = folder
+        self._settings = settings
+        self._waiting: OrderedDict[str, None] = OrderedDict()
+        self._failed: OrderedDict[str, None] = OrderedDict()
+        self._busy = False
+
+    def find(self, recording_id: str) -> Path | None:
+        """The poster, if there is one."""
+        path = self._folder / f"{recording_id}.jpg"
+        return path if path.is_file() else None
+
+    def want(self, recording_id: str) -> None:
+        """Make one by and by; it is no use asking again for one that cannot be made."""
+        if recording_id in self._failed:
+            return
+        self._waiting[recording_id] = None
+        self._waiting.move_to_end(recording_id)
+        if len(self._waiting) > MOST_WAITING:
+            self._waiting.popitem(last=False)
+        if not self._busy:
+            self._busy = True
+            Deferred.fromCoroutine(self._make_all())
+
+    async def _make_all(self) -> None:
+        try:
+            while self._waiting:
+                recording_id, _ = self._waiting.popitem()
+                await self._try(recording_id)
+        finally:
+            self._busy = False
+
+    async def _try(self, recording_id: str) -> None:
+        try:
+            await self._make(recording_id)
+        except (DomainError, OSError) as error:
+            log.info("recording {id} gets no poster: {error}", id=recording_id, error=error)
+            self._failed[recording_id] = None
+            if len(self._failed) > 10 * MOST_WAITING:
+                self._failed.popitem(last=False)
+
+    async def _make(self, recording_id: str) -> None:
+        folder = manifest.folder_of(self._recordings, recording_id)
+        told = await self._store.in_thread(manifest.read, folder)
+        track = next((track for track in told.tracks if track.segments), None)
+        if track is None:
+            raise OSError("it holds no media")
+        segment = track.segments[0]
+        self._folder.mkdir(parents=True, exist_ok=True)
+        aside = self._folder / f".{recording_id}.jpg"
+        source = manifest.segment_path(folder, track.number, segment.number)
+        executable = find_ffmpeg(self._settings)
+        for at_s in (INTO * segment.duration_s, 0.0):
+            arguments = ffmpeg.poster_arguments(executable, source, aside, at_s)
+            done = await ffmpeg.run(self._reactor, f"poster of {recording_id}", arguments)
+            if aside.is_file() and aside.stat().st_size:
+                shutil.move(aside, self._folder / f"{recording_id}.jpg")
+                return
+        raise OSError(done.describe())

@@ -1,0 +1,201 @@
+"""Media itself: live bytes, tracks in ranges, playlists, posters. Each asks for its right first."""
+
+from __future__ import annotations
+
+import json
+
+import attrs
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import NOT_DONE_YET, Request
+
+from ...engine import manifest
+from ...engine.ffmpeg import find_ffmpeg
+from ...errors import NotAuthorizedError, SourceNotFoundError
+from ...services.rights import DOWNLOAD, WATCH
+from ...store.rows import SourceRow
+from ..answers import Answer, Body, Handover, RefusalError
+from ..assets import FOLDER
+from ..media.media import Media
+from ..media.playlist import Part, clock_of, hls, parts_of
+from ..media.preview import Preview
+from ..media.ranges import RunResource, run_of
+from ..media.viewer import MPEG_TS, Viewer
+from ..route import Route, get
+from ..visit import Visit
+
+HLS = "application/vnd.apple.mpegurl"
+_PLACEHOLDER = (FOLDER / "poster.svg").read_bytes()
+
+
+async def track_of(
+    visit: Visit, recording_id: str, number: int, action: str
+) -> tuple[str, manifest.Track]:
+    """The title of a recording and a track of it, if the visitor may do this with it.
+
+    Raises:
+        RecordingNotFoundError, NotAuthorizedError
+        RefusalError: there is no such track, or it cannot be read.
+    """
+    told = await told_of(visit, recording_id, action)
+    for track in told[1].tracks:
+        if track.number == number:
+            return told[0], track
+    raise RefusalError(404, "This recording has no such track.")
+
+
+async def told_of(visit: Visit, recording_id: str, action: str) -> tuple[str, manifest.Recording]:
+    """The title of a recording, and what its files tell, if the visitor may do this with it."""
+    details = await visit.services.library.recording(visit.actor, recording_id)
+    if not details.attached.may(action):
+        raise NotAuthorizedError(f"{visit.actor.name} may not {action} recording {recording_id}")
+    folder = manifest.folder_of(visit.tools.recordings_dir, recording_id)
+    try:
+        return details.recording.title, await visit.store.in_thread(manifest.read, folder)
+    except manifest.ManifestError as error:
+        raise RefusalError(404, "The files of this recording cannot be read.") from error
+
+
+async def track(visit: Visit, recording_id: str, number: int) -> Answer:
+    """A track's bytes, in ranges, for players."""
+    _, found = await track_of(visit, recording_id, number, WATCH)
+    return Handover(_run(visit, recording_id, found, ""))
+
+
+async def download(visit: Visit, recording_id: str, number: int) -> Answer:
+    """A track's bytes as a file."""
+    title, found = await track_of(visit, recording_id, number, DOWNLOAD)
+    return Handover(_run(visit, recording_id, found, file_name(title, number, "ts")))
+
+
+async def playlist(visit: Visit, recording_id: str, number: int) -> Answer:
+    """How players find their way in a track."""
+    parts = await _parts(visit, recording_id, number)
+    url = f"/media/recording/{recording_id}/track/{number}/bytes"
+    return Body(hls(parts, url).encode(), HLS)
+
+
+async def clock(visit: Visit, recording_id: str, number: int) -> Answer:
+    """What the recording's clock shows at which second of a player."""
+    parts = await _parts(visit, recording_id, number)
+    return Body(json.dumps(clock_of(parts)).encode(), "application/json")
+
+
+async def _parts(visit: Visit, recording_id: str, number: int) -> tuple[Part, ...]:
+    _, found = await track_of(visit, recording_id, number, WATCH)
+    folder = manifest.folder_of(visit.tools.recordings_dir, recording_id)
+    return await visit.store.in_thread(parts_of, folder, found)
+
+
+def file_name(title: str, number: int, suffix: str) -> str:
+    """A name for saving that no file system and no header can mistake."""
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in " -_.") else "_" for c in title)
+    return f"{kept[:80].strip(' .') or 'recording'}-{number}.{suffix}"
+
+
+def _run(visit: Visit, recording_id: str, found: manifest.Track, name: str) -> IResource:
+    folder = manifest.folder_of(visit.tools.recordings_dir, recording_id)
+    paths = [manifest.segment_path(folder, found.number, s.number) for s in found.segments]
+    try:
+        return RunResource(run_of(paths), MPEG_TS.decode(), name)
+    except OSError as error:
+        raise RefusalError(404, "A file of this recording is missing.") from error
+
+
+@attrs.frozen
+class MediaPages:
+    """What needs more than the files."""
+
+    _media: Media
+
+    async def poster(self, visit: Visit, recording_id: str) -> Answer:
+        """A picture of the recording; a placeholder until there is one."""
+        details = await visit.services.library.recording(visit.actor, recording_id)
+        if not details.attached.may(WATCH):
+            raise NotAuthorizedError(f"{visit.actor.name} may not watch recording {recording_id}")
+        path = self._media.posters.find(recording_id)
+        if path is not None:
+            visit.request.setHeader("Cache-Control", "private, max-age=3600")
+            return Handover(RunResource(run_of([path]), "image/jpeg"))
+        if not details.recording.is_active:
+            self._media.posters.want(recording_id)
+        return Body(_PLACEHOLDER, "image/svg+xml")
+
+    async def mp4(self, visit: Visit, recording_id: str, number: int) -> Answer:
+        """A track as MP4, once it was made."""
+        title, found = await track_of(visit, recording_id, number, DOWNLOAD)
+        path = self._media.mp4.find(recording_id, found.number)
+        if path is None:
+            raise RefusalError(404, "This file has not been made yet, or is no longer kept.")
+        name = file_name(title, number, "mp4")
+        return Handover(RunResource(run_of([path]), "video/mp4", name))
+
+    async def live(self, visit: Visit, session_id: str, source_id: str) -> Answer:
+        """What a source of a session sends, as it comes."""
+        source = await _source(visit, session_id, source_id)
+        viewer = Viewer(visit.request, source.name)
+        feed = await self._media.feeds.join(source, viewer)
+        viewer.when_gone(lambda: feed.leave(viewer))
+        return Handover(_Begin(viewer))
+
+    async def preview(self, visit: Visit, session_id: str, source_id: str) -> Answer:
+        """The same, coded anew, so that any browser plays it."""
+        source = await _source(visit, session_id, source_id)
+        if self._media.previews.is_full:
+            raise RefusalError(503, "Too many previews run already. Try again in a while.")
+        ffmpeg = find_ffmpeg(visit.tools.settings.restream)
+        viewer = Viewer(visit.request, f"preview of {source.name}")
+        preview = Preview(self._media.reactor, ffmpeg, source.name, viewer)
+        viewer.when_gone(preview.end)
+        feed = await self._media.feeds.join(source, preview)
+        ended = self._media.previews.begin()
+
+        def gone() -> None:
+            feed.leave(preview)
+            preview.end()
+            ended()
+
+        viewer.when_gone(gone)
+        return Handover(_Begin(viewer))
+
+
+async def _source(visit: Visit, session_id: str, source_id: str) -> SourceRow:
+    live = await visit.services.library.live_session(visit.actor, session_id)
+    if not live.may(WATCH):
+        raise NotAuthorizedError(f"{visit.actor.name} may not watch session {session_id}")
+    for source in live.sources:
+        if source.id == source_id:
+            return source
+    raise SourceNotFoundError(f"session {session_id} has no source {source_id}")
+
+
+class _Begin(Resource):
+    """Lets a viewer write the response."""
+
+    isLeaf = True
+
+    def __init__(self, viewer: Viewer) -> None:
+        super().__init__()
+        self._viewer = viewer
+
+    def render(self, request: Request) -> int:
+        """Begin."""
+        self._viewer.begin()
+        return NOT_DONE_YET
+
+
+def routes(media: Media) -> tuple[Route, ...]:
+    """What players ask for."""
+    pages = MediaPages(media)
+    one = "/media/recording/<uuid:recording_id>"
+    track_path = f"{one}/track/<int:number>"
+    live = "/media/session/<uuid:session_id>/source/<uuid:source_id>"
+    return (
+        get(f"{one}/poster", pages.poster),
+        get(f"{track_path}/bytes", track),
+        get(f"{track_path}/index.m3u8", playlist),
+        get(f"{track_path}/clock", clock),
+        get(f"{track_path}/ts", download),
+        get(f"{track_path}/mp4", pages.mp4),
+        get(f"{live}/live", pages.live),
+        get(f"{live}/preview", pages.preview),
+    )

@@ -1,0 +1,29 @@
+"""What a video element really shows: its pixels, read through a canvas."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator
+
+_PIXELS = """(video) => {
+  if (video.readyState < 2 || !video.videoWidth) return [];
+  const canvas = document.createElement('canvas');
+  canvas.width = 32; canvas.height = 18;
+  const context = canvas.getContext('2d');
+  context.drawImage(video, 0, 0, 32, 18);
+  return Array.from(context.getImageData(0, 0, 32, 18).data);
+}"""
+
+MANY_COLOURS = 40
+"""A test picture has at least so many among its 576 pixels; a black or grey one has few."""
+
+
+def colours(video: Locator) -> int:
+    """How many different colours a video element shows; 0 while it shows no frame."""
+    values = video.evaluate(_PIXELS)
+    pixels = zip(values[0::4], values[1::4], values[2::4], strict=True)
+    return len({(r // 16, g // 16, b // 16) for r, g, b in pixels})
+
+
+def current_time(video: Locator) -> float:
+    """The second that it shows."""
+    return float(video.evaluate("(video) => video.currentTime"))
