@@ -31,6 +31,7 @@ GROUND = {
     "notify",
     "peers",
     "ring",
+    "threads",
 }
 """What stands below everything and imports only its like."""
 

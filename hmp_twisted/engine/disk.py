@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.python.threadpool import ThreadPool
+
+from ..threads import thread_pool
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,7 +21,7 @@ class DiskThreads:
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
-        self._pool = ThreadPool(minthreads=0, maxthreads=_THREADS, name="engine-disk")
+        self._pool = thread_pool(0, _THREADS, "engine-disk")
 
     def start(self) -> None:
         """Take jobs from now on."""

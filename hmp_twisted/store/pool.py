@@ -23,6 +23,7 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from ..errors import NotReadyError
+from ..threads import thread_pool
 from . import transactions
 from .engines import BUSY_TIMEOUT_S, READERS, engines, parse_url
 from .transactions import Work
@@ -67,12 +68,17 @@ class Store:
         self.url = parse_url(url, data_dir)
         self._reactor = reactor
         self._writing, self._reading = engines(self.url, busy_s)
-        self._writer = ThreadPool(1, 1, name="hmp-store-writer")
-        self._readers = ThreadPool(READERS, READERS, name="hmp-store-reader")
+        self._writer = thread_pool(1, 1, "hmp-store-writer")
+        self._readers = thread_pool(READERS, READERS, "hmp-store-reader")
         self._queue: deque[_Waiting] = deque()
         self._is_writing = False
         self._unfinished = 0
         self._closing: Deferred[None] | None = None
+
+    @property
+    def unfinished(self) -> int:
+        """How many transactions, and other work for its threads, run or wait."""
+        return self._unfinished
 
     def open(self) -> None:
         """Make the database, or upgrade it after a backup. Blocks: call it before the reactor runs.

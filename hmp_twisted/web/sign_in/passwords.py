@@ -9,9 +9,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
-from twisted.python.threadpool import ThreadPool
 
 from ...services.directory.users import MAX_PASSWORD, hash_password
+from ...threads import thread_pool
 
 MOST_WAITING = 32
 """Checks that wait for the thread, at most: each one takes 64 MiB and a turn."""
@@ -26,7 +26,7 @@ class Passwords:
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
-        self._pool = ThreadPool(0, 1, name="hmp-passwords")
+        self._pool = thread_pool(0, 1, "hmp-passwords")
         self._waiting = 0
         self._decoy = ""
 
