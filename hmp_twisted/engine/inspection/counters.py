@@ -27,6 +27,8 @@ NAMES = (
 )
 """As the manifest has them; docs/integrity.md gives each one's number in TR 101 290."""
 
+_ROWS = {name: row for row, name in enumerate(NAMES)}
+
 Slots = npt.NDArray[np.integer[Any]]
 T = TypeVar("T", bound=np.generic)
 
@@ -35,41 +37,34 @@ class Counters:
     """Counts by name and slot; they only go up, until a slot is another source's."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, npt.NDArray[np.int64]] = {}
-        self.reserve(0)
+        self._counts: npt.NDArray[np.int64] = np.zeros((len(NAMES), 0), np.int64)
 
     def reserve(self, slots: int) -> None:
         """Make room for slots below ``slots``."""
-        for name in NAMES:
-            known = self._counts.get(name, np.zeros(0, np.int64))
-            self._counts[name] = grown(known, slots)
+        more = np.zeros((len(NAMES), slots - self._counts.shape[1]), np.int64)
+        self._counts = np.concatenate((self._counts, more), axis=1)
 
     def forget(self, slot: int) -> None:
         """The slot is another source's from now on."""
-        for counts in self._counts.values():
-            counts[slot] = 0
+        self._counts[:, slot] = 0
 
     def add(self, name: str, slots: Slots) -> None:
         """Count one for each slot given, as often as it is given."""
         if slots.size:
-            counts = self._counts[name]
+            counts = self._counts[_ROWS[name]]
             counts += np.bincount(slots, minlength=counts.size)
 
     def add_one(self, name: str, slot: int) -> None:
         """Count one."""
-        self._counts[name][slot] += 1
+        self._counts[_ROWS[name], slot] += 1
 
     def set(self, name: str, counts: npt.NDArray[np.int64]) -> None:
         """Take a counter over, of every slot, from whoever keeps it."""
-        self._counts[name][: counts.size] = counts
-
-    def get(self, name: str, slot: int) -> int:
-        """One counter of a slot."""
-        return int(self._counts[name][slot])
+        self._counts[_ROWS[name], : counts.size] = counts
 
     def of(self, slot: int) -> Counter[str]:
         """A slot's counters that are not 0."""
-        values = ((name, int(counts[slot])) for name, counts in self._counts.items())
+        values = zip(NAMES, self._counts[:, slot].tolist(), strict=True)
         return Counter({name: value for name, value in values if value})
 
 
