@@ -48,7 +48,7 @@ def _clock(text: str) -> int:
 
 
 def test_live_pictures_play_from_the_bytes_as_they_arrive(studio: Studio) -> None:
-    """A source that is watched and not recorded is received; its frames are in the video element."""
+    """A source that is watched and not recorded is received; its frames are on the screen."""
     session, _ = session_of(studio)
     page = studio.page()
     page.goto(f"/live/{session}")

@@ -1,0 +1,1 @@
+"""Media for browsers, piece by piece."""
