@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
 from threading import Thread
+from typing import Any
 
 from twisted.python.threadpool import ThreadPool
+
+
+class _DaemonThread(Thread):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs, daemon=True)
+
+
+class _DaemonThreadPool(ThreadPool):
+    threadFactory = _DaemonThread  # noqa: N815 - Twisted's name
 
 
 def thread_pool(minimum: int, maximum: int, name: str) -> ThreadPool:
@@ -13,6 +22,4 @@ def thread_pool(minimum: int, maximum: int, name: str) -> ThreadPool:
 
     Its threads are daemons: a database or a disk that hangs must not hang the program's end.
     """
-    pool = ThreadPool(minimum, maximum, name=name)
-    pool.threadFactory = partial(Thread, daemon=True)
-    return pool
+    return _DaemonThreadPool(minimum, maximum, name=name)
