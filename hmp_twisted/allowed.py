@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_network
 from typing import Any
 
 from sqlalchemy.engine import make_url
@@ -81,6 +81,18 @@ def is_ipv4(value: Any) -> bool:
     """An IPv4 address; a number, which would do for Python, is none."""
     try:
         return isinstance(value, str) and IPv4Address(value) is not None
+    except ValueError:
+        return False
+
+
+def are_networks(value: Any) -> bool:
+    """A list of addresses, or of networks in CIDR notation."""
+    return isinstance(value, list) and all(map(_is_network, value))
+
+
+def _is_network(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(ip_network(value))
     except ValueError:
         return False
 

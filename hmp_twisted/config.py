@@ -68,6 +68,12 @@ class WebSettings:
         (), 'a list of host names such as ["hmp.example.org"]', allowed.are_host_names
     )
     """Names, besides addresses and the machine's own, that browsers may ask this server for."""
+    metrics_from: tuple[str, ...] = _key(
+        ("127.0.0.0/8", "::1"),
+        'a list of addresses or networks such as ["10.0.0.0/24"]',
+        allowed.are_networks,
+    )
+    """Who may read ``/metrics`` without signing in."""
 
 
 @attrs.frozen

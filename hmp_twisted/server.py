@@ -20,6 +20,7 @@ from .services.bundle import Services
 from .services.reconcile import Reconciler
 from .store.pool import Store
 from .web.service import WebInterface
+from .web.watch.service import Watch
 from .wire.access import CommandApi
 from .wire.administration import AdministrationSocket
 
@@ -50,6 +51,7 @@ class Parts:
     command_api: CommandApi
     administration: AdministrationSocket
     web: WebInterface | None
+    watch: Watch
     alive: LifeSign
     """Tells a next life for how long there was none."""
 
@@ -78,6 +80,7 @@ class Server(Service):
     def startService(self) -> None:
         """Start the engine and look for it; commands are refused until it was compared with."""
         super().startService()
+        self._parts.watch.startService()
         if self._parts.launcher is not None:
             self._parts.launcher.startService()
         self._parts.engine.service.startService()
@@ -161,6 +164,7 @@ class Server(Service):
             await parts.launcher.stopService()
         await parts.services.catalogue.file_changes()
         await parts.store.close()
+        await parts.watch.stopService()
         log.info("hmp has ended")
 
 

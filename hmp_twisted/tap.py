@@ -13,6 +13,7 @@ from .bus.client import EngineClient
 from .bus.launcher import EngineLauncher
 from .clocks import LifeSign, WallClock, run_by_monotonic_clock
 from .commands.dispatch import Dispatcher
+from .commands.trace import Trace
 from .config import Settings
 from .errors import DomainError
 from .options import SettingsOptions, recordings_folder, refuse, socket_path, writable_folder
@@ -20,9 +21,12 @@ from .server import Parts, Server
 from .services.bundle import Services
 from .services.reconcile import Reconciler
 from .store.pool import Store
+from .web.pages.watching import watch_pages
 from .web.service import WebInterface
+from .web.watch.service import Watch, Watched
 from .wire.access import CommandApi
 from .wire.administration import AdministrationSocket
+from .wire.rehearsal import Rehearsal
 
 _RUN_TWISTD = "from twisted.scripts.twistd import run; run()"
 
@@ -57,6 +61,11 @@ def wire(reactor: Any, settings: Settings, store: Store) -> Server:
     services = Services.build(store, engine, settings, wall)
     server: Server
     dispatcher = Dispatcher(services, lambda: server.is_ready())
+    trace = Trace(wall)
+    command_api = CommandApi(reactor, settings.command_api, store, dispatcher, trace=trace)
+    rehearsal = Rehearsal(dispatcher, settings.command_api, reactor, trace)
+    watched = Watched(engine, command_api, dispatcher.counts, trace, rehearsal.send)
+    watch = Watch(reactor, settings.data_dir, watched)
     alive = LifeSign(settings.data_dir / "alive")
     server = Server(
         reactor,
@@ -75,11 +84,12 @@ def wire(reactor: Any, settings: Settings, store: Store) -> Server:
                 resume_within_s=settings.recordings.resume_within_s,
                 away_s=alive.age(),
             ),
-            command_api=CommandApi(reactor, settings.command_api, store, dispatcher),
+            command_api=command_api,
             administration=AdministrationSocket(
                 reactor, socket_in(settings.data_dir), services.streams
             ),
-            web=_web(reactor, settings, store, services, wall),
+            web=_web(reactor, settings, store, services, wall, watch),
+            watch=watch,
             alive=alive,
         ),
     )
@@ -87,11 +97,16 @@ def wire(reactor: Any, settings: Settings, store: Store) -> Server:
 
 
 def _web(
-    reactor: Any, settings: Settings, store: Store, services: Services, wall: WallClock
+    reactor: Any,
+    settings: Settings,
+    store: Store,
+    services: Services,
+    wall: WallClock,
+    watch: Watch,
 ) -> WebInterface | None:
     if not settings.web.endpoint:
         return None
-    return WebInterface(reactor, settings, store, services, wall)
+    return WebInterface(reactor, settings, store, services, wall, watch_pages(watch))
 
 
 def _hold_data_dir(settings: Settings) -> None:

@@ -65,7 +65,8 @@ class Heard:
     """What came."""
 
     datagrams: int = 0
-    bytes: int = 0
+    size: int = 0
+    """Bytes."""
     packets: int = 0
     rtp: bool = False
     foreign: int = 0
@@ -77,7 +78,7 @@ class Heard:
     def take(self, datagram: bytes, sender: str) -> None:
         """Take one datagram."""
         self.datagrams += 1
-        self.bytes += len(datagram)
+        self.size += len(datagram)
         self.sender = sender
         wrapped = rtp.parse(datagram)
         payload = datagram if wrapped is None else wrapped.payload
@@ -100,7 +101,7 @@ class Heard:
             "foreign": self.foreign,
             "rtp": self.rtp,
             "sender": self.sender,
-            "bits_per_second": round(self.bytes * 8 / seconds) if seconds else 0,
+            "bits_per_second": round(self.size * 8 / seconds) if seconds else 0,
             "programmes": [
                 {"number": each.number, "pcr_pid": each.pcr_pid, "streams": each.streams}
                 for each in self.programmes.found.values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -63,9 +64,12 @@ class QuietSite(Site):
 
     def __init__(self, root: IResource) -> None:
         super().__init__(root, requestFactory=BoundedRequest, timeout=IDLE_S)
+        self.answered: Counter[int] = Counter()
+        """Requests, by the status of the response."""
 
     def log(self, request: Any) -> None:
         """Tell of a request that was answered."""
+        self.answered[request.code] += 1
         log.debug(
             "{method} {path} -> {status}",
             method=request.method.decode("ascii", "replace"),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import attrs
 
@@ -28,6 +29,8 @@ class FakeEngine:
     tracks: tuple[Track, ...] = ()
     """Those of the last start."""
     clock: float = 0.0
+    status: dict[str, Any] = attrs.field(factory=dict)
+    heard: dict[str, Any] = attrs.field(factory=dict)
     calls: list[str] = attrs.field(factory=list)
     failures: dict[str, Exception] = attrs.field(factory=dict)
     """Raised by the method of this name, instead of doing anything."""
@@ -67,6 +70,16 @@ class FakeEngine:
         if recording_id not in self.recordings:
             raise UnknownRecordingError(recording_id)
         return self.clock
+
+    async def read_status(self) -> dict[str, Any]:
+        """What :attr:`status` was set to."""
+        self._called("read_status")
+        return self.status
+
+    async def try_reception(self, url: str, interface: str) -> dict[str, Any]:
+        """What :attr:`heard` was set to."""
+        self._called("try_reception")
+        return self.heard
 
     async def start_stream(
         self,

@@ -11,11 +11,16 @@ import pytest_twisted
 from argon2 import PasswordHasher
 from twisted.internet import reactor
 
+from hmp_twisted.commands.dispatch import Dispatcher
+from hmp_twisted.commands.trace import Connected, Trace
 from hmp_twisted.config import Settings, WebSettings
 from hmp_twisted.services.bundle import Services
 from hmp_twisted.services.rights import ROLE_ACTIONS, Actor
 from hmp_twisted.store.pool import Store
+from hmp_twisted.web.pages.watching import watch_pages
 from hmp_twisted.web.service import WebInterface
+from hmp_twisted.web.watch.service import Watch, Watched
+from hmp_twisted.wire.rehearsal import Rehearsal
 from tests.services.world import World
 
 from .browser import Browser
@@ -31,6 +36,7 @@ class Place:
 
     world: World
     web: WebInterface
+    watch: Watch
 
     @property
     def base(self) -> str:
@@ -62,6 +68,27 @@ class Place:
         return (await self.signed_in("root", *ROLE_ACTIONS))[0]
 
 
+@attrs.define
+class Port:
+    """A Command Line API that is what a test says."""
+
+    address: None = None
+    clients: tuple[Connected, ...] = ()
+
+    def connected(self) -> tuple[Connected, ...]:
+        """Who is said to be."""
+        return self.clients
+
+
+def watched(settings: Settings, services: Services, world: World) -> Watch:
+    """What administration and console show, over real commands."""
+    trace = Trace(world.clock)
+    dispatcher = Dispatcher(services, lambda: True)
+    send = Rehearsal(dispatcher, settings.command_api, reactor, trace).send
+    parts = Watched(world.engine, Port(), dispatcher.counts, trace, send)
+    return Watch(reactor, settings.data_dir, parts)
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     """A server of the test's own."""
@@ -72,9 +99,12 @@ def place(tmp_path: Path) -> Iterator[Place]:
     world.clock.advance(1_800_000_000)
     settings = Settings(tmp_path, web=WebSettings("tcp:0:interface=127.0.0.1", ("hmp.example",)))
     services = Services.build(store, world.engine, settings, world.clock)  # type: ignore[arg-type]
-    web = WebInterface(reactor, settings, store, services, world.clock)
+    watch = watched(settings, services, world)
+    web = WebInterface(reactor, settings, store, services, world.clock, watch_pages(watch))
+    watch.startService()
     web.startService()
     pytest_twisted.blockon(web.opened)
-    yield Place(world, web)
+    yield Place(world, web, watch)
     pytest_twisted.blockon(web.stopService())
+    pytest_twisted.blockon(watch.stopService())
     pytest_twisted.blockon(store.close())

@@ -64,6 +64,7 @@ def test_what_is_public_is_little(place: Place) -> None:
         "GET /first",
         "POST /first",
         "GET /static/<path:name>",
+        "GET /metrics",
     }
 
 

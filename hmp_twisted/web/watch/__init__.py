@@ -1,0 +1,1 @@
+"""What the server notes of itself while it runs: events, reception, and numbers for Prometheus."""
