@@ -1,0 +1,1 @@
+"""Administration, console, metrics."""
