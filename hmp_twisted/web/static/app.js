@@ -63,7 +63,7 @@ function startClocks(within) {
 }
 
 function tick() {
-  for (const clock of document.querySelectorAll("[data-clock][data-runs]")) {
+  for (const clock of document.querySelectorAll("[data-clock][data-runs][data-since]")) {
     clock.textContent = clockText((performance.now() - Number(clock.dataset.since)) / 1000);
   }
 }
