@@ -12,12 +12,12 @@ from .capture import Capture
 from .figures import jitter, most_in_a_millisecond
 from .senders import Sender
 
-SHORT_S, LONG_S = 5, 75
+SHORT_S, LONG_S = 4, 60
 STREAMS = 80
 STEP = 20
 MOST = 240
 GOOD_MS = 20.0
-_WINDOW_S = 4.0
+_WINDOW_S = 3.0
 _SILENCE_S = 0.5
 
 
@@ -199,7 +199,7 @@ def ramp(sender: Sender, hall: Hall, worst: float) -> int:
         return 0
     while count < MOST:
         sender.start("long", [hall.target(number) for number in range(count, count + STEP)])
-        hall.run(1.0)
+        hall.run(0.7)
         hall.clear()
         hall.run(_WINDOW_S / 2)
         if max(hall.p99s(count + STEP)) > GOOD_MS:
