@@ -150,6 +150,7 @@ class MediaPages:
         ended = self._media.previews.begin()
 
         def gone() -> None:
+            """End all of it."""
             feed.leave(preview)
             preview.end()
             ended()

@@ -32,6 +32,7 @@ class Takeaway:
         media = self._media
 
         async def work(job: Job) -> str:
+            """Make the file."""
             await media.mp4.make(job, track)
             return f"/media/recording/{recording_id}/track/{number}/mp4"
 
@@ -49,6 +50,7 @@ class Takeaway:
         await trimming.check(actor, recording_id, begin, end, title)
 
         async def work(job: Job) -> str:
+            """Make the recording."""
             made = await trimming.trim(actor, recording_id, begin, end, title, job.advance)
             return f"/videos/{made}"
 
