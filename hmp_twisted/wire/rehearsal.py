@@ -84,10 +84,12 @@ class Rehearsal:
         exchanges: list[Exchange] = []
 
         def watch(what: What, received: bytes, sent: bytes, elapsed_s: float) -> None:
+            """Trace it, and keep it for the answer."""
             self._trace.of(peer, actor.name)(what, received, sent, elapsed_s)
             exchanges.append(self._trace.ring.after(self._trace.ring.last - 1)[0][1])
 
         async def run(words: list[str]) -> str:
+            """Execute a line\'s words."""
             return await self._dispatcher.dispatch(actor, words, peer)
 
         gone: Deferred[None] = Deferred()

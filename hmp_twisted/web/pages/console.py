@@ -124,6 +124,7 @@ class Console:
         ring, after = self._watch.parts.trace.ring, int(last) if last.isdecimal() else 0
 
         async def may_go_on() -> bool:
+            """Whether the visitor still has the right."""
             visitor = await visit.tools.gate.visitor(visit.token)
             return visitor is not None and visitor.may(ADMINISTER)
 

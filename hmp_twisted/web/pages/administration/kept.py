@@ -97,6 +97,7 @@ class Kept:
         """Change one."""
 
         def change(conn: Connection) -> None:
+            """Undone if nobody could administer then."""
             self.change(conn, object_id, visit.form)
             check_one_is_left(conn)
 
@@ -108,6 +109,7 @@ class Kept:
         force = visit.form.has("force")
 
         def remove(conn: Connection) -> str:
+            """Gives the name that it had."""
             name = self._name(conn, object_id)
             self.remove(conn, object_id, force)
             check_one_is_left(conn)
