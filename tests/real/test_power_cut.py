@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import random
+import signal
 import struct
 import subprocess
 import time
@@ -20,7 +21,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from ..harness import Sender, packets, run
+from ..harness import Sender, packets, run, wait_for
 from .hall import Hall
 
 _EXT4_IOC_SHUTDOWN = 0x8004587D
@@ -39,12 +40,11 @@ class Disk:
         """Mount it; what unfinished business its log has is done then."""
         return run("mount", "-o", "loop", str(self.image), str(self.place))
 
-    def cut_power(self) -> float:
-        """Nothing reaches the disk any more; gives when."""
+    def cut_power(self) -> None:
+        """Nothing reaches the disk any more."""
         descriptor = os.open(self.place, os.O_RDONLY)
         try:
             fcntl.ioctl(descriptor, _EXT4_IOC_SHUTDOWN, _NO_LOG_FLUSH)
-            return time.monotonic()
         finally:
             os.close(descriptor)
 
@@ -69,6 +69,19 @@ def disk(hall: Hall) -> Iterator[Disk]:
     run("umount", "--lazy", str(made.place))
 
 
+def _cut_power(hall: Hall, disk: Disk) -> float:
+    """End everything at once, so that nobody lives to see the disk fail; gives when."""
+    engine = hall.engine_pid()
+    hall.daemon.signal(signal.SIGSTOP)
+    moment = time.monotonic()
+    os.kill(engine, signal.SIGKILL)
+    disk.cut_power()
+    hall.kill()
+    hall.daemon.await_nothing_left()
+    disk.unmount()
+    return moment
+
+
 @pytest.mark.parametrize("cut", [1, 2, 3])
 def test_at_most_the_sync_interval_is_lost(hall: Hall, disk: Disk, cut: int) -> None:
     """At a random moment: all that came ``sync_interval_s`` before it is there, byte for byte, the
@@ -81,15 +94,13 @@ def test_at_most_the_sync_interval_is_lost(hall: Hall, disk: Disk, cut: int) -> 
             recording = hall.record(client, source)
             started = sender.sent
         sender.await_seconds(SYNC_INTERVAL_S + random.uniform(0.5, 2.5))
-        hall.daemon.children()
-        moment = disk.cut_power()
-        hall.kill()
-        hall.daemon.await_nothing_left()
-        disk.unmount()
+        moment = _cut_power(hall, disk)
         mounted = disk.mount()
         assert mounted.returncode == 0, mounted.stderr
         hall.start()
         with hall.client() as client:
+            mark = ("addHotmark", recording, "after the cut")
+            wait_for(lambda: client.ask(*mark) == "OK", 30, "media engine")
             assert client.ask("getRecordingStatus", recording) == "OK|RECORDING"
             sender.await_seconds(0.5)
             client.result("stopRecording", recording)
@@ -111,11 +122,7 @@ def test_the_cut_is_one(hall: Hall, disk: Disk) -> None:
         path = hall.recordings_dir / recording / "track-1" / "00001.ts"
         sender.await_seconds(1.0)
         written = path.stat().st_size
-        hall.daemon.children()
-        disk.cut_power()
-        hall.kill()
-        hall.daemon.await_nothing_left()
-        disk.unmount()
+        _cut_power(hall, disk)
         assert disk.mount().returncode == 0
     # The first sync comes with the first datagrams.
     assert not path.exists() or path.stat().st_size < written / 2
