@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import attrs
 from twisted.internet.defer import Deferred
 
 from ..errors import SourceUnusableError
 from ..logs import Logger
-from . import former, manifest
+from . import events, former, manifest
+from .events import Event
 from .former import Former
 from .live import LiveRecording, RecordingClock
 from .live_set import LiveSet, why_not_written
@@ -74,8 +77,20 @@ async def _go_on(lives: LiveSet, left: Former) -> bool:
         age=left.age_s,
         folder=str(folder),
     )
-    live.repaired = Deferred.fromCoroutine(_repair(lives, live))
+    gone = [_outage(left, track.number) for track in recording.tracks] if running else []
+    live.repaired = Deferred.fromCoroutine(_repair(lives, live, gone))
     return True
+
+
+def _outage(left: Former, track: int) -> Event:
+    return Event(
+        at=time.time() - left.age_s,
+        clock_s=left.recording.duration_s,
+        track=track,
+        kind="outage",
+        text=f"the media engine was gone for {left.age_s:.3f} s",
+        seconds=left.age_s,
+    )
 
 
 def _next_numbers(lives: LiveSet, recording: manifest.Recording) -> dict[int, int]:
@@ -85,9 +100,11 @@ def _next_numbers(lives: LiveSet, recording: manifest.Recording) -> dict[int, in
     return {track.number: former.next_number(folder, track) for track in recording.tracks}
 
 
-async def _repair(lives: LiveSet, live: LiveRecording) -> None:
+async def _repair(lives: LiveSet, live: LiveRecording, gone: list[Event]) -> None:
     """Close what the former life left open, while new segments are written already."""
     try:
+        if gone:
+            await lives.disk.run(events.append, live.folder, gone)
         for track in live.tracks:
             track.before = await lives.disk.run(
                 former.repair, live.folder, track.before, track.first_number

@@ -20,6 +20,7 @@ from .integrity import Integrity
 
 NAME = "certificate.json"
 FORMAT = 1
+_GAPS = ("gap", "outage")
 
 
 @attrs.frozen
@@ -53,7 +54,7 @@ class TrackCertificate:
     left_out_bytes: int
     integrity: Integrity
     gaps: tuple[Event, ...] = ()
-    """Times of more than a second in which nothing came."""
+    """Times of more than a second in which nothing came, and those of which the engine was gone."""
     events: tuple[Event, ...] = ()
     """All else that happened to the source."""
     segments: tuple[SegmentCertificate, ...] = ()
@@ -90,7 +91,7 @@ def draft(folder: Path, recording: manifest.Recording, former: Certificate | Non
         OSError: the recording's events cannot be read.
     """
     known, told = sums(former), events.read(folder)
-    tracks = tuple(_track(track, known, told) for track in recording.tracks)
+    tracks = tuple(_track(recording, track, known, told) for track in recording.tracks)
     pending = any(not segment.sha256 for track in tracks for segment in track.segments)
     ended = recording.state not in manifest.ACTIVE
     return Certificate(
@@ -134,6 +135,7 @@ def write(folder: Path, certificate: Certificate) -> None:
 
 
 def _track(
+    recording: manifest.Recording,
     track: manifest.Track,
     known: dict[tuple[int, int], SegmentCertificate],
     told: tuple[Event, ...],
@@ -150,10 +152,19 @@ def _track(
         lost_datagrams=track.lost_datagrams,
         left_out_bytes=track.left_out_bytes,
         integrity=track.integrity,
-        gaps=tuple(event for event in mine if event.kind == "gap"),
-        events=tuple(event for event in mine if event.kind != "gap"),
+        gaps=tuple(one for one in mine if one.kind in _GAPS) + _open_gap(mine, recording),
+        events=tuple(one for one in mine if one.kind not in _GAPS),
         segments=tuple(_segment(track.number, one, known) for one in track.segments),
     )
+
+
+def _open_gap(told: list[Event], recording: manifest.Recording) -> tuple[Event, ...]:
+    """The gap in which the recording ended, if it ended in one."""
+    last = next((one for one in reversed(told) if one.kind in ("silent", *_GAPS)), None)
+    if last is None or last.kind != "silent" or recording.state in manifest.ACTIVE:
+        return ()
+    seconds = max(0.0, recording.duration_s - last.clock_s)
+    return (attrs.evolve(last, kind="gap", text=f"{last.text}, to the end", seconds=seconds),)
 
 
 def _segment(

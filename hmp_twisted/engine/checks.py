@@ -24,7 +24,7 @@ from .inspection.tables import Tables
 
 INTERVAL_S = 0.1
 """How long heads are gathered before they are analysed."""
-CAPACITY = 1 << 16
+CAPACITY = 1 << 17
 """Heads gathered at most."""
 SETTLED_S = 10.0
 """PIDs that a source shows for the first time later than this are told of as new."""

@@ -46,6 +46,19 @@ def test_a_certificate_says_what_every_segment_is(folder: Path) -> None:
     assert (only.gaps, only.events) == ((gap,), (sender,))
 
 
+def test_a_gap_that_the_recording_ended_in_is_one_too(folder: Path) -> None:
+    """From when nothing came any more to the end; one that was over counts once."""
+    silent = Event(at=5.0, clock_s=1.0, track=1, kind="silent", text="nothing comes any more")
+    gap = attrs.evolve(silent, kind="gap", text="nothing came for 2 s", seconds=2.0)
+    outage = attrs.evolve(silent, kind="outage", clock_s=4.0, seconds=1.0)
+    events.append(folder, [silent, gap, outage])
+    assert certify(folder).tracks[0].gaps == (gap, outage)
+    events.append(folder, [attrs.evolve(silent, clock_s=10.0)])
+    *_, last = certify(folder).tracks[0].gaps
+    assert (last.clock_s, last.seconds) == (10.0, 2.5)
+    assert last.text == "nothing comes any more, to the end"
+
+
 def test_sums_that_are_there_are_kept(folder: Path) -> None:
     """Nothing is read twice: what was certified is not certified anew when it was changed since."""
     made = certify(folder)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import pytest_twisted
 
-from hmp_twisted.engine import manifest
+from hmp_twisted.engine import certificate, events, index_file, manifest
 from hmp_twisted.engine import recorder as recorder_module
 from hmp_twisted.engine.active import EngineRunningError
 from hmp_twisted.errors import WriteFailedError
@@ -65,6 +65,12 @@ async def test_a_killed_engines_recording_goes_on(bench: Bench) -> None:
     assert (only.datagrams, only.bytes) == (500, len(data))
     assert all(segment.closed for segment in only.segments)
     assert recording.state == "FINISHED"
+    (outage,) = [one for one in events.read(bench.path("one")) if one.kind == "outage"]
+    assert (outage.track, 0 < outage.seconds < 10) == (1, True)
+    await until(lambda: certificate.read(bench.path("one")), "certificate")
+    for number in (1, 2):  # a second's worth of the first one's index was never written
+        path = manifest.segment_path(bench.path("one"), 1, number)
+        await until(index_file.path_of(path).exists, f"index of {path}")
 
 
 @pytest_twisted.ensureDeferred
