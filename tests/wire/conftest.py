@@ -22,11 +22,11 @@ class FakeTransport(StringTransport):
     write_closed = False
     aborted = False
 
-    def loseWriteConnection(self) -> None:  # noqa: N802 - a Twisted interface
+    def loseWriteConnection(self) -> None:
         """Note that the sending side was closed."""
         self.write_closed = True
 
-    def abortConnection(self) -> None:  # noqa: N802 - a Twisted interface
+    def abortConnection(self) -> None:
         """Note that the connection was cut."""
         self.aborted = True
 
