@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -17,7 +16,7 @@ import attrs
 from twisted.protocols import amp
 
 from hmp_twisted.bus import messages
-from hmp_twisted.cli.engine import ask
+from hmp_twisted.cli.engine import ask, read_status
 from hmp_twisted.engine.sockets import WANTED_BUFFER_BYTES
 from tests.harness.waiting import wait_for
 
@@ -239,7 +238,7 @@ class Engine(Recorder):
 
     def facts(self) -> dict[str, Any]:
         """What the engine itself says of its tick, its pool, and what was wrong."""
-        found = json.loads(self.ask(messages.ReadStatus)["status"])["recorder"]
+        found = read_status(f"unix:{self._socket}")["recorder"]
         return {
             "tick_ms": found["tick_ms"],
             "pool_used_bytes": found["pool_used_bytes"],

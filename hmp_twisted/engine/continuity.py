@@ -71,30 +71,28 @@ class Continuity:
 
         Between the packets of one source the order is that of arrival.
         """
+        headers = np.ascontiguousarray(words[:, 0])
         # The transport error indicator stands above the PID: what has it is above all PIDs.
-        pids = (words[:, 0].byteswap() >> np.uint32(8)) & np.uint32(0x9FFF)
-        usable = pids < ts.NULL_PID
-        keys = slots * np.uint32(ts.PIDS) + pids
-        if usable.all():
-            return self._check_usable(words, keys)
-        seen = self._check_usable(words[usable], keys[usable])
-        index = np.flatnonzero(usable)
-        return Seen(seen.keys, index[seen.first], index[seen.last])
-
-    def _check_usable(self, words: ts.Words, keys: npt.NDArray[np.uint32]) -> Seen:
-        count = keys.size
-        if not count:
-            return Seen(keys, np.zeros(0, np.intp), np.zeros(0, np.intp))
-        tagged = (keys.astype(np.uint64) << np.uint64(32)) | np.arange(count, dtype=np.uint64)
+        pids = (headers.byteswap() >> np.uint32(8)) & np.uint32(0x9FFF)
+        tagged = (slots.astype(np.uint64) * np.uint64(ts.PIDS) + pids) << np.uint64(32)
+        tagged |= np.arange(pids.size, dtype=np.uint64)
+        tagged = tagged[pids < ts.NULL_PID]
         tagged.sort()  # by PID, and within it by arrival: much faster than a stable argsort
         order = (tagged & np.uint64(0xFFFFFFFF)).astype(np.intp)
         keys = (tagged >> np.uint64(32)).astype(np.uint32)
-        first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-        last = np.concatenate((first[1:] - 1, [count - 1]))
-        suspects = self._suspects(words[order, 0], keys, first)
-        repeated = np.zeros(count, np.bool_)
+        return self._check_sorted(words, headers[order], keys, order)
+
+    def _check_sorted(
+        self, words: ts.Words, headers: ts.Words, keys: npt.NDArray[np.uint32], order: _Indices
+    ) -> Seen:
+        """Take packets by PID; ``order`` tells where in ``words`` each one is."""
+        first = np.flatnonzero(keys[1:] != keys[:-1]) + 1
+        first = np.concatenate((np.zeros(min(1, keys.size), np.intp), first))
+        last = np.concatenate((first[1:], [keys.size]))[: first.size] - 1
+        suspects = self._suspects(headers, keys, first)
+        repeated = np.zeros(keys.size, np.bool_)
         if suspects.size:
-            self._judge(words[order], keys, first, suspects, repeated)
+            self._judge(words, order, keys, first, suspects, repeated)
         self._last[keys[last]] = words[order[last]]
         self._repeated[keys[last]] = repeated[last]
         return Seen(keys[first], order[first], order[last])
@@ -115,6 +113,7 @@ class Continuity:
     def _judge(
         self,
         words: ts.Words,
+        order: _Indices,
         keys: npt.NDArray[np.uint32],
         first: _Indices,
         suspects: _Indices,
@@ -122,14 +121,14 @@ class Continuity:
     ) -> None:
         """Count those suspects that nothing excuses; mark repetitions in ``repeated``."""
         is_first = np.isin(suspects, first)
-        before = words[suspects - 1]
+        before, after = words[order[suspects - 1]], words[order[suspects]]
         before[is_first] = self._last[keys[suspects[is_first]]]
-        copies = _are_copies(before, words[suspects])
+        copies = _are_copies(before, after)
         repeated[suspects[copies]] = True
         copied_before = repeated[suspects - 1]
         copied_before[is_first] = self._repeated[keys[suspects[is_first]]]
         excused = copies & ~copied_before
-        excused |= ts.adaptation_flag(*_big_endian(words[suspects]), _DISCONTINUITY)
+        excused |= ts.adaptation_flag(*_big_endian(after), _DISCONTINUITY)
         self._count(keys[suspects[~excused]])
 
     def _count(self, wrong: npt.NDArray[np.uint32]) -> None:
