@@ -76,7 +76,7 @@ async def test_a_source_that_is_silent_at_first_and_gone_for_a_while(bench: Benc
     await until(lambda: certificate.read(room.folder), "certificate")
     made = certificate.read(room.folder)
     assert made is not None
-    assert made.tracks[0].gaps == (gap,)
+    assert made.tracks[0].gaps[0] == gap  # by now it may be silent again
     index = TrackIndex.open(room.folder, recording.tracks[0]).segments[0]
     middle = round((gap.clock_s + gap.seconds / 2) * 1e6)
     assert index.offset_at("clock_us", middle) == 10 * packets.DATAGRAM
