@@ -28,7 +28,7 @@ demo: install  ## the whole main job by itself: record an encoder, play it out, 
 	$(BIN)/python -m hmp_twisted.demo
 
 test: install  ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .
