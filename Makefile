@@ -27,8 +27,10 @@ run: install  ## the server in the foreground on var/, its API enabled for 127.0
 demo: install  ## the whole main job by itself: record an encoder, play it out, check every byte
 	$(BIN)/python -m hmp_twisted.demo
 
+# Three at a time: real servers, players and disks are mostly waited for. What fails on a machine that
+# is busy just then is tried again, and listed as RERUN.
 test: install  ## every test
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --reruns 2
 
 lint: install
 	$(BIN)/ruff check .

@@ -323,6 +323,8 @@ async def test_who_may_only_watch_can_do_nothing(place: Place) -> None:
         (f"/videos/{finished}/streams", {"address": "127.0.0.1", "port": "9"}),
         (f"/videos/{finished}/streams/{stream}/stop", {}),
         (f"/videos/{finished}/delete", {}),
+        (f"/videos/{finished}/trim", {"from": "0", "to": "2", "title": "Mine"}),
+        (f"/videos/{finished}/mp4/1", {}),
         (f"/sessions/{session}/live", {"live": "false"}),
         (f"/sessions/{session}/sources", {"source": source}),
         (f"/sessions/{session}/sources/{source}/remove", {}),
@@ -340,7 +342,10 @@ async def test_who_may_only_watch_can_do_nothing(place: Place) -> None:
     for path, fields in acts:
         assert (await browser.post(path, fields)).status == 403, path
     assert _everything(place) == before
-    paths = {re.sub(r"[0-9a-f-]{36}", "<>", re.sub(r"/3/", "/<>/", path)) for path, _ in acts}
+    paths = {
+        re.sub(r"[0-9a-f-]{36}", "<>", re.sub(r"/(?:3/|1$)", lambda m: "/<>" + m[0][2:], path))
+        for path, _ in acts
+    }
     told = {
         re.sub(r"<[^>]*>", "<>", route.path)
         for route in place.web.routes
