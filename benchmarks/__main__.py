@@ -1,5 +1,6 @@
 """Every benchmark, one after the other."""
 
-from . import commands
+from . import commands, ingest
 
 commands.main()
+ingest.main()

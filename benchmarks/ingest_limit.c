@@ -1,12 +1,14 @@
 /* The limit: a recorder that does what must be done and nothing else. Every TICK milliseconds each
- * socket is emptied by recvmmsg into one buffer, which one write appends to the source's file.
+ * socket is emptied by recvmmsg into one buffer, which one write appends to the source's file. A
+ * thread makes every file durable by fdatasync each SYNC milliseconds, as the media engine does.
  *
- *     ingest_limit PORT SOURCES TICK_MS BUFFER_BYTES FOLDER
+ *     ingest_limit PORT SOURCES TICK_MS BUFFER_BYTES SYNC_MS FOLDER
  *
  * Source n is received at 127.0.0.1:PORT+n and written to FOLDER/<port>.ts, until SIGTERM. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,10 @@ static volatile sig_atomic_t ended;
 static char buffer[SLOTS * DATAGRAM];
 static struct mmsghdr headers[SLOTS];
 static struct iovec vectors[SLOTS];
+
+static int sources;
+static int *files;
+static long sync_ms;
 
 static void end(int number) { (void)number; ended = 1; }
 
@@ -68,13 +74,27 @@ static void drain(int sock, int file) {
     } while (count == SLOTS);
 }
 
+static void *sync_all(void *unused) {
+    (void)unused;
+    while (!ended) {
+        struct timespec pause = {sync_ms / 1000, sync_ms % 1000 * 1000000};
+        nanosleep(&pause, NULL);
+        for (int i = 0; i < sources; i++) fdatasync(files[i]);
+    }
+    return NULL;
+}
+
 int main(int argc, char **argv) {
-    if (argc != 6) return 2;
-    int port = atoi(argv[1]), sources = atoi(argv[2]);
+    if (argc != 7) return 2;
+    int port = atoi(argv[1]);
     long nanoseconds = (long)(atof(argv[3]) * 1e6);
-    int *socks = calloc(sources, sizeof *socks), *files = calloc(sources, sizeof *files);
     struct rlimit limit;
+    pthread_t syncing;
     struct timespec due;
+    sources = atoi(argv[2]);
+    sync_ms = atol(argv[5]);
+    int *socks = calloc(sources, sizeof *socks);
+    files = calloc(sources, sizeof *files);
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
@@ -85,8 +105,9 @@ int main(int argc, char **argv) {
     }
     for (int i = 0; i < sources; i++) {
         socks[i] = open_socket(port + i, atoi(argv[4]));
-        files[i] = open_file(argv[5], port + i);
+        files[i] = open_file(argv[6], port + i);
     }
+    if (pthread_create(&syncing, NULL, sync_all, NULL)) fail("pthread_create");
     clock_gettime(CLOCK_MONOTONIC, &due);
     for (int last = 0; !last;) {
         last = ended;

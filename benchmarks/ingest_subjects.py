@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,11 +26,15 @@ from .machine import missing
 HERE = Path(__file__).parent
 _STOP_S = 20.0
 _PRIORITY = -15
+SYNC_INTERVAL_S = 1.0
+"""How much a power cut may cost our engine."""
 
 
 def largest_buffer() -> int:
     """The deepest socket buffer that a program without special rights may have."""
-    return int(Path("/proc/sys/net/core/rmem_max").read_text())
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 30)
+        return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2  # doubled by the kernel
 
 
 def place(cpu: int) -> None:
@@ -178,8 +183,9 @@ class Limit(Recorder):
     _program: ClassVar[list[Path]] = []
 
     def commands(self) -> list[list[str]]:
-        """With the same socket buffers as our engine's."""
-        numbers = (self.port, self.sources, self.tick_ms, WANTED_BUFFER_BYTES)
+        """With the socket buffers of our engine, and synced as often."""
+        sync_ms = round(SYNC_INTERVAL_S * 800)  # the engine begins after 0.8 of its interval
+        numbers = (self.port, self.sources, self.tick_ms, WANTED_BUFFER_BYTES, sync_ms)
         return [[str(self._built()), *map(str, numbers), "."]]
 
     def facts(self) -> dict[str, Any]:
@@ -191,7 +197,7 @@ class Limit(Recorder):
         if not cls._program:
             program = Path(tempfile.mkdtemp(prefix="ingest-limit-")) / "ingest_limit"
             source = HERE / "ingest_limit.c"
-            subprocess.run(["gcc", "-O2", "-Wall", "-o", program, source], check=True)
+            subprocess.run(["gcc", "-O2", "-Wall", "-pthread", "-o", program, source], check=True)
             cls._program.append(program)
         return cls._program[0]
 
@@ -203,13 +209,12 @@ class Engine(Recorder):
     name = "hmp-engine"
     is_peer = False
     stop_by = signal.SIGTERM
-    sync_interval_s: ClassVar[float] = 1.0
     _ids: list[str] = attrs.field(factory=list)
 
     def commands(self) -> list[list[str]]:
         """As a unit of its own."""
         (self.folder / "hmp.toml").write_text(
-            f"[recordings]\nsync_interval_s = {self.sync_interval_s}\n"
+            f"[recordings]\nsync_interval_s = {SYNC_INTERVAL_S}\n"
         )
         run = "from twisted.scripts.twistd import run; run()"
         options = ["--config", "hmp.toml", "--data-dir", ".", "--listen", f"unix:{self._socket}"]

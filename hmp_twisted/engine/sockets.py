@@ -7,7 +7,6 @@ read back, because ``SO_RCVBUF`` is cut in silence to ``net.core.rmem_max``.
 from __future__ import annotations
 
 import errno
-import os
 import socket
 import struct
 
@@ -17,8 +16,6 @@ from . import arrival
 from .sources import SourceAddress
 
 WANTED_BUFFER_BYTES = 16 << 20
-ENOUGH_BUFFER_BYTES = 4 << 20
-"""Below it a source of 50 Mbit/s does not survive a second's stall: warned of."""
 DATAGRAM_COST_BYTES = 2304
 """What the kernel counts against the buffer for a datagram of 1,316 bytes (measured on lo)."""
 
@@ -30,7 +27,6 @@ _IP_MULTICAST_ALL = 49
 _IP_ADD_SOURCE_MEMBERSHIP = 39
 
 log = Logger()
-_warned: set[int] = set()
 
 
 class SourceSocket:
@@ -48,6 +44,11 @@ class SourceSocket:
     def capacity(self) -> int:
         """About how many usual datagrams may wait in it."""
         return max(1, self.granted_bytes // DATAGRAM_COST_BYTES)
+
+    @property
+    def is_as_deep_as_wanted(self) -> bool:
+        """Whether the system granted all that was asked for; it doubles that, for its overhead."""
+        return self.granted_bytes >= 2 * WANTED_BUFFER_BYTES
 
     def drops(self) -> int:
         """How many datagrams the kernel has dropped here since it was opened, modulo 2**32."""
@@ -164,20 +165,4 @@ def _deepen(sock: socket.socket) -> int:
         sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, WANTED_BUFFER_BYTES)
     except PermissionError:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WANTED_BUFFER_BYTES)
-    granted = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-    # The kernel doubles what is asked for, to leave room for its own overhead.
-    if granted // 2 < ENOUGH_BUFFER_BYTES:
-        _warn_once(granted // 2)
-    return granted
-
-
-def _warn_once(granted: int) -> None:
-    if os.getpid() in _warned:
-        return
-    _warned.add(os.getpid())
-    log.warn(
-        "socket buffers of {granted} bytes granted where {wanted} were asked for: datagrams may be "
-        "lost when the machine is busy; `sysctl -w net.core.rmem_max={wanted}` allows more",
-        granted=granted,
-        wanted=WANTED_BUFFER_BYTES,
-    )
+    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)

@@ -7,12 +7,16 @@ from typing import Protocol
 
 from ..errors import SourceUnusableError
 from ..logs import Logger
+from . import ts
 from .counts import Counts
 from .report import Report
 from .sift import Sieve
-from .sockets import SourceSocket, open_source
+from .sockets import WANTED_BUFFER_BYTES, SourceSocket, open_source
 from .sources import SourceAddress
 from .writer import Target
+
+ENOUGH_S = 0.25
+"""A buffer that holds less than this of what its source sends is warned of."""
 
 log = Logger()
 
@@ -55,6 +59,7 @@ class Source:
         self._drops_before = 0
         self._drops_in_sequence = 0
         self._told = ""
+        self._told_of_buffer = False
         self._measured_at = 0.0
         self._measured_bytes = 0
 
@@ -87,7 +92,9 @@ class Source:
         self._measure_rate(now)
         if self.socket is None:
             self.try_to_open()
-        elif self.address.is_multicast:
+            return
+        self._look_at_buffer(self.socket)
+        if self.address.is_multicast:
             self._keep_joined(self.socket)
 
     def close(self) -> None:
@@ -110,6 +117,24 @@ class Source:
             seconds = now - self._measured_at
             self.bits_per_second = 8 * (self.bytes - self._measured_bytes) / seconds
         self._measured_at, self._measured_bytes = now, self.bytes
+
+    def _look_at_buffer(self, sock: SourceSocket) -> None:
+        """Warn, once, if it is too small for the source and may be made larger."""
+        holds = sock.capacity * ts.DATAGRAM * 8
+        if sock.is_as_deep_as_wanted or holds >= ENOUGH_S * self.bits_per_second:
+            return
+        if not self._told_of_buffer:
+            self._told_of_buffer = True
+            log.warn(
+                "source {source}: its socket buffer of {granted} bytes holds {ms:.0f} ms of its "
+                "{rate:.1f} Mbit/s: datagrams are lost when the machine is busy for longer; "
+                "CAP_NET_ADMIN or `sysctl -w net.core.rmem_max={wanted}` allows more",
+                source=str(self.address),
+                granted=sock.granted_bytes // 2,
+                ms=holds / self.bits_per_second * 1e3,
+                rate=self.bits_per_second / 1e6,
+                wanted=WANTED_BUFFER_BYTES,
+            )
 
     def throw_away(self, datagrams: int) -> None:
         """Count datagrams that were received, but could not be kept."""
