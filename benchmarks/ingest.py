@@ -1,6 +1,7 @@
 """What recording costs and how fast it goes, side by side with multicat, ffmpeg and GStreamer.
 
     python -m benchmarks.ingest [--json FILE] [--only CASE] [--repetitions N] [--folder FOLDER]
+        [--lock FILE]
     python -m benchmarks.ingest --sustained MINUTES --folder FOLDER
 
 Each recorder is sent the same marked MPEG-TS over the loopback; the files tell exactly what was
@@ -13,6 +14,7 @@ system calls at the same tick, with no checks.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import platform
@@ -20,6 +22,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -62,14 +65,26 @@ class Target:
         return f"{self.text:58} {self.ratio:8.3f}  {sign} {self.bound:<5} {verdict}"
 
 
+@contextmanager
+def turn(lock: Path | None) -> Iterator[None]:
+    """Have the machine to oneself among those who measure with the same lock."""
+    if lock is None:
+        yield
+        return
+    with lock.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def repeat(
-    case: Case, subjects: Iterable[type[Recorder]], times: int, folder: Path
+    case: Case, subjects: Iterable[type[Recorder]], times: int, folder: Path, lock: Path | None
 ) -> Iterator[Run]:
     """Run recorders through a case in turns; those that fail in it are left out from then on."""
     running = list(subjects)
     for _ in range(times):
         for subject in list(running):
-            run = measure(subject, case, folder, (0, 1))
+            with turn(lock):
+                run = measure(subject, case, folder, (0, 1))
             print(f"{case.name:16} {line(run)}", flush=True)
             if subject is Engine and "tick_ms" in run.facts:
                 Limit.tick_ms = run.facts["tick_ms"]
@@ -185,7 +200,7 @@ def run_all(args: argparse.Namespace, subjects: list[type[Recorder]]) -> list[Ru
         if args.only and args.only not in case.name:
             continue
         wanted = [s for s in subjects if not (s.is_peer and case.name in WITHOUT_PEERS)]
-        runs += repeat(case, wanted, args.repetitions, args.folder)
+        runs += repeat(case, wanted, args.repetitions, args.folder, args.lock)
     return runs
 
 
@@ -195,6 +210,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="cases with this in their names")
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
+    parser.add_argument("--lock", type=Path, help="held during each single measurement")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--sustained", type=float, default=0.0, metavar="MINUTES")
     args = parser.parse_args()
