@@ -30,7 +30,7 @@ demo: install  ## the whole main job by itself: record an encoder, play it out, 
 # Three at a time: real servers, players and disks are mostly waited for. What fails on a machine that
 # is busy just then is tried again, and listed as RERUN.
 test: install  ## every test
-	$(BIN)/python -m pytest -n 3 --dist loadfile --reruns 2
+	$(BIN)/python -m pytest -n 3 --dist loadfile --reruns 3
 
 lint: install
 	$(BIN)/ruff check .
