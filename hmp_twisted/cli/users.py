@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..services.directory import kinds, users
+from ..services.directory import kinds, passwords, users
 from .administration import Administration, pass_administration
 from .completion import names_of, several
 from .group import OneLineGroup
@@ -39,7 +39,7 @@ def add(
     password_stdin: bool,
 ) -> None:
     """Make a user; without a password, one who cannot sign in."""
-    password_hash = users.hash_password(_line_of_stdin()) if password_stdin else ""
+    password_hash = passwords.hash_password(_line_of_stdin()) if password_stdin else ""
     with administration.transaction() as conn:
         users.add_user(
             conn,
@@ -103,7 +103,7 @@ def passwd(administration: Administration, username: str, password_stdin: bool) 
     with administration.view() as conn:
         user = users.find_user(conn, username)
     asked = not password_stdin and sys.stdin.isatty()
-    password_hash = users.hash_password(_ask_for(user.name) if asked else _line_of_stdin())
+    password_hash = passwords.hash_password(_ask_for(user.name) if asked else _line_of_stdin())
     with administration.transaction() as conn:
         users.set_password_hash(conn, user.id, password_hash)
 

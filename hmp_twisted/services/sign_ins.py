@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, or_, select, updat
 from ..store.schema import users, web_sessions
 from . import rights
 from .directory.naming import fold
+from .directory.users import set_password_hash
 from .rights import Actor
 
 IDLE_S = 12 * 3600.0
@@ -84,15 +85,26 @@ def begin(conn: Connection, account: Account, token_hash: str, now: float) -> bo
     Returns:
         whether the password that was checked still holds.
     """
-    same = select(users.c.id).where(
-        users.c.id == account.user_id, users.c.password_hash == account.password_hash
-    )
-    if conn.execute(same).first() is None:
+    if not _still_holds(conn, account):
         return False
     _forget_old(conn, account.user_id, now)
     row = {"token_hash": token_hash, "user_id": account.user_id, "created": now, "seen": now}
     conn.execute(insert(web_sessions).values(**row))
     return True
+
+
+def change_password(
+    conn: Connection, account: Account, password_hash: str, token_hash: str, now: float
+) -> bool:
+    """Give a user another password, and end all sign-ins but a new one with this token.
+
+    Returns:
+        whether the password that was checked still held.
+    """
+    if not _still_holds(conn, account):
+        return False
+    set_password_hash(conn, account.user_id, password_hash)
+    return begin(conn, attrs.evolve(account, password_hash=password_hash), token_hash, now)
 
 
 def find_visitor(conn: Connection, token_hash: str, now: float) -> Visitor | None:
@@ -116,6 +128,13 @@ def touch(conn: Connection, token_hash: str, now: float) -> None:
 def end(conn: Connection, token_hash: str) -> None:
     """Sign out; no error if that has happened."""
     conn.execute(delete(web_sessions).where(web_sessions.c.token_hash == token_hash))
+
+
+def _still_holds(conn: Connection, account: Account) -> bool:
+    same = select(users.c.id).where(
+        users.c.id == account.user_id, users.c.password_hash == account.password_hash
+    )
+    return conn.execute(same).first() is not None
 
 
 def _forget_old(conn: Connection, user_id: str, now: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .. import __version__
+from ..services.directory.passwords import LEAST_PASSWORD
 from . import formats
 from .assets import Assets
 
@@ -28,7 +29,9 @@ class Templates:
         )
         for name in ("clock", "iso", "when", "size", "plural"):
             self._environment.filters[name] = getattr(formats, name)
-        self._environment.globals.update(asset=assets.url, version=__version__)
+        self._environment.globals.update(
+            asset=assets.url, version=__version__, least_password=LEAST_PASSWORD
+        )
 
     def render(self, template: str, **values: Any) -> bytes:
         """The page, in UTF-8. A title may hold a lone surrogate's escape, never one itself."""

@@ -15,6 +15,7 @@ from ..services.bundle import Services
 from ..services.rights import Actor
 from ..services.sign_ins import Visitor
 from ..store.pool import Store
+from . import cookies
 from .forms import Form
 from .sign_in.gate import Gate
 
@@ -82,6 +83,11 @@ class Visit:
     def address(self) -> str:
         """The peer's address; empty over a Unix socket."""
         return Peer.of(self.request.getClientAddress()).host
+
+    def adopt(self, token: str) -> None:
+        """Have the browser carry on with another token."""
+        self.token = token
+        cookies.write(self.request, token)
 
     @property
     def is_secure(self) -> bool:

@@ -85,9 +85,24 @@ def test_a_password_is_changed(ctl: Hmpctl) -> None:
 
 def test_a_password_that_is_none_is_refused(ctl: Hmpctl) -> None:
     """And no user is made."""
-    assert "at least 1" in ctl.refused("user", "add", "ada", "--password-stdin", input="\n")
+    for line in ("\n", "seven77\n"):
+        refusal = ctl.refused("user", "add", "ada", "--password-stdin", input=line)
+        assert refusal == "a password must have at least 8 characters"
     assert ctl.json("user", "list") == []
+    ctl("user", "add", "bob")
+    assert "at least 8" in ctl.refused("user", "passwd", "bob", input="short\n")
+    assert ctl.json("user", "show", "bob")["can_sign_in"] is False
     assert "no user 'ada'" in ctl.refused("user", "passwd", "ada", input="secret\n")
+
+
+def test_the_last_who_may_administer_stays(ctl: Hmpctl) -> None:
+    """As in the web interface; with a second one the first may go."""
+    administrator = ["--role", "Administrator", "--password-stdin"]
+    ctl("user", "add", "ada", *administrator, input="correct horse\n")
+    assert "nobody who can sign in" in ctl.refused("user", "remove", "ada")
+    ctl("user", "add", "bob", *administrator, input="correct horse\n")
+    assert ctl("user", "remove", "ada") == ""
+    assert [user["username"] for user in ctl.json("user", "list")] == ["bob"]
 
 
 def test_groups(ctl: Hmpctl) -> None:

@@ -1,7 +1,8 @@
 """Changes of what administrators keep: names, and what belongs to an object, replaced as a whole.
 
 Each function takes what the matching ``add_…`` takes, and raises the same errors; the object is
-meant by its ID. What exists from the start cannot be changed.
+meant by its ID. What exists from the start cannot be changed, nor may a change leave nobody who
+could administer.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ...errors import InUseError, InvalidValueError, NameTakenError
 from ...store import queries, schema
 from ..rights import ACTIONS, ROLE_ACTIONS
 from . import categories, naming, sources
+from .administrators import keeps_an_administrator
 from .api import raise_version
 from .devices import parse_network
 from .kinds import CATEGORY, DEVICE, GROUP, PERMISSION, ROLE, SOURCE, USER
@@ -79,6 +81,7 @@ def change_category(
         conn.execute(insert(offered).values(category_id=row.id, position=position, value=value))
 
 
+@keeps_an_administrator
 def change_role(conn: Connection, role: str, name: str, actions: Sequence[str] = ()) -> None:
     """Replace what a role grants."""
     granted = checked_actions(actions, ROLE_ACTIONS)
@@ -99,6 +102,7 @@ def change_permission(conn: Connection, permission: str, name: str, actions: Seq
     _relink(conn, schema.permission_grants, "permission_id", row.id, "action", granted)
 
 
+@keeps_an_administrator
 def change_user(
     conn: Connection,
     user: str,
@@ -120,6 +124,7 @@ def change_user(
     raise_version(conn)
 
 
+@keeps_an_administrator
 def change_group(
     conn: Connection,
     group: str,

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, delete, insert, select
 
 from ...store.schema import group_members, group_roles, groups, roles, users
 from . import naming
+from .administrators import keeps_an_administrator
 from .api import raise_version
 from .kinds import GROUP, ROLE, USER
 
@@ -78,6 +79,7 @@ def find_group(conn: Connection, group: str) -> Group:
     return next(found for found in list_groups(conn) if found.id == row.id)
 
 
+@keeps_an_administrator
 def remove_group(conn: Connection, group: str) -> None:
     """Remove a group (its name or ID), and with it memberships and what was shared with it.
 
@@ -85,6 +87,7 @@ def remove_group(conn: Connection, group: str) -> None:
 
     Raises:
         GroupNotFoundError: there is none.
+        InUseError: nobody could administer without it.
     """
     row = naming.find(conn, GROUP, group)
     conn.execute(delete(groups).where(groups.c.id == row.id))

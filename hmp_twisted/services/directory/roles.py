@@ -11,6 +11,7 @@ from ...errors import InUseError, InvalidValueError
 from ...store.schema import group_roles, groups, role_grants, roles, user_roles, users
 from ..rights import ROLE_ACTIONS
 from . import naming
+from .administrators import keeps_an_administrator
 from .kinds import ROLE
 
 
@@ -73,6 +74,7 @@ def _in_order(actions: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(actions, key=lambda a: known.index(a) if a in known else len(known)))
 
 
+@keeps_an_administrator
 def remove_role(conn: Connection, role: str, *, force: bool = False) -> None:
     """Remove a role (its name or ID).
 
@@ -81,7 +83,8 @@ def remove_role(conn: Connection, role: str, *, force: bool = False) -> None:
 
     Raises:
         RoleNotFoundError: there is none.
-        InUseError: it exists from the start; or somebody has it, and ``force`` is not given.
+        InUseError: it exists from the start; or somebody has it, and ``force`` is not given; or
+            nobody could administer without it.
     """
     row = naming.find(conn, ROLE, role)
     if row.builtin:

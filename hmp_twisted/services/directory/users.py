@@ -1,21 +1,18 @@
-"""The users: who they are, their roles and groups, and how they prove who they are."""
+"""The users: who they are, their roles and groups, and whether they can sign in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import attrs
-from argon2 import PasswordHasher
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
-from ...errors import InUseError, InvalidValueError
+from ...errors import InUseError
 from ...store.schema import devices, group_members, groups, roles, user_roles, users, web_sessions
 from . import naming
+from .administrators import keeps_an_administrator
 from .api import raise_version
 from .kinds import GROUP, ROLE, USER
-
-MAX_PASSWORD = 1024
-"""Characters in a password, at most."""
 
 
 @attrs.frozen
@@ -33,20 +30,6 @@ class User:
     """Names of the groups that the user is a member of."""
 
 
-def hash_password(password: str) -> str:
-    """The argon2id hash under which a password is kept. Takes tens of milliseconds on purpose: call
-    it outside a transaction.
-
-    Raises:
-        InvalidValueError: the password is empty or too long.
-    """
-    if not password:
-        raise InvalidValueError("password: must have at least 1 character")
-    if len(password) > MAX_PASSWORD:
-        raise InvalidValueError(f"password: has more than {MAX_PASSWORD} characters")
-    return PasswordHasher().hash(password.encode("utf-8", "surrogateescape"))
-
-
 def add_user(
     conn: Connection,
     name: str,
@@ -56,7 +39,7 @@ def add_user(
     group_names: Sequence[str] = (),
     password_hash: str = "",
 ) -> str:
-    """Make a user, who cannot sign in without a ``password_hash`` (:func:`hash_password`).
+    """Make a user, who cannot sign in without a ``password_hash`` (:mod:`.passwords`).
 
     Args:
         role_names: names or IDs of roles.
@@ -131,12 +114,14 @@ def set_password_hash(conn: Connection, user: str, password_hash: str) -> None:
     raise_version(conn)
 
 
+@keeps_an_administrator
 def remove_user(conn: Connection, user: str) -> None:
     """Remove a user (a name or ID), and with it memberships and all that was shared with the user.
 
     Raises:
         UserNotFoundError: there is none.
-        InUseError: a device acts as the user. It is neither cut off nor given all rights unasked.
+        InUseError: a device acts as the user, which is neither cut off nor given all rights
+            unasked; or the user is the last who could administer.
     """
     row = naming.find(conn, USER, user)
     tied = devices_of(conn, row.id)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..media.media import Media
 from ..route import Route
 from ..sign_in.first import FirstUser
-from . import health, live, media, recording, sessions, sign_in, takeaway, videos
+from . import account, health, live, media, recording, sessions, sign_in, takeaway, videos
 
 
 def page_groups(first: FirstUser, serving: Media) -> Sequence[Sequence[Route]]:
@@ -15,6 +15,7 @@ def page_groups(first: FirstUser, serving: Media) -> Sequence[Sequence[Route]]:
     return (
         health.ROUTES,
         sign_in.routes(first),
+        account.ROUTES,
         live.ROUTES,
         videos.ROUTES,
         recording.ROUTES,

@@ -9,13 +9,10 @@ from .. import cookies
 from ..answers import Answer, Page, RefusalError, SeeOther
 from ..route import PUBLIC, Route, get, post
 from ..sign_in.first import FirstUser
-from ..sign_in.gate import busy
-from ..sign_in.passwords import BusyError
 from ..visit import Visit
 from ..wording import words_of
 
 HOME = "/live"
-SHORTEST_PASSWORD = 8
 
 
 async def home(visit: Visit) -> Answer:
@@ -53,8 +50,7 @@ async def _adopt(visit: Visit, token: str) -> None:
     """Carry on with another token; the one before is worth nothing any more."""
     if visit.visitor is not None:
         await visit.tools.gate.sign_out(visit.token)
-    visit.token = token
-    cookies.write(visit.request, token)
+    visit.adopt(token)
 
 
 def _form(visit: Visit, name: str = "", words: str = "", status: int = 200) -> Page:
@@ -84,14 +80,10 @@ class _First:
         """Make the user, and have the person sign in with what was just chosen."""
         self._check(visit)
         name, password = visit.form.text("name"), visit.form.raw("password")
-        if len(password) < SHORTEST_PASSWORD:
-            return self._form(visit, name, f"Choose at least {SHORTEST_PASSWORD} characters.")
         if password != visit.form.raw("again"):
             return self._form(visit, name, "The two passwords differ.")
         try:
-            await self._first.make(name, await visit.tools.gate.passwords.hash(password))
-        except BusyError:
-            raise busy() from None
+            await self._first.make(name, await visit.tools.gate.hash(password))
         except DomainError as error:
             return self._form(visit, name, words_of(error)[1])
         return SeeOther("/sign-in", f"{name} can sign in now.")

@@ -10,7 +10,8 @@ from ...clocks import Clock
 from ...logs import Logger
 from ...services import sign_ins
 from ...services.directory.naming import fold
-from ...services.sign_ins import Visitor
+from ...services.directory.passwords import check_password
+from ...services.sign_ins import Account, Visitor
 from ...store.pool import Store
 from .. import cookies
 from ..answers import RefusalError
@@ -20,6 +21,8 @@ from .throttle import Throttle
 log = Logger()
 
 WRONG = "This user name and password do not belong together."
+NOT_PRESENT = "This is not your present password."
+_SOCKET = "a Unix socket"
 
 
 class Gate:
@@ -46,22 +49,41 @@ class Gate:
         Raises:
             RefusalError: 401 they do not belong together, 429 too many tries, 503 too many at once.
         """
-        self._check_may_try(name, address)
-        # Counted before it is checked: many at once are many.
-        self._by_name.failed(fold(name))
-        self._by_address.failed(address)
-        account = await self._store.read("find account", sign_ins.find_account, name)
-        try:
-            fits = await self.passwords.check(account.password_hash if account else "", password)
-        except BusyError:
-            raise busy() from None
-        token = cookies.new_token()
-        if account is None or not fits or not await self._begin(account, token):
+        account, token = await self._proven(name, password, address), cookies.new_token()
+        if account is None or not await self._begin(account, token):
             log.warn("sign-in of {name!r} from {address} refused", name=name[:64], address=address)
             raise RefusalError(401, WRONG)
-        self._by_name.forget(fold(name))
-        log.info("{name!r} signed in from {address}", name=name, address=address or "a Unix socket")
+        log.info("{name!r} signed in from {address}", name=name, address=address or _SOCKET)
         return token
+
+    async def change_password(self, name: str, present: str, new: str, address: str) -> str:
+        """Give whoever proves to be the user another password; ends every sign-in of the user.
+
+        Gives the token of a new one, for the browser that asked.
+
+        Raises:
+            InvalidValueError: the new one may be none.
+            RefusalError: 403 the present one is another; 429 and 503 as for signing in.
+        """
+        check_password(new)
+        account, token = await self._proven(name, present, address), cookies.new_token()
+        if account is None or not await self._replace(account, await self.hash(new), token):
+            log.warn("{name!r} from {address}: wrong present password", name=name, address=address)
+            raise RefusalError(403, NOT_PRESENT)
+        log.info("{name!r} has a new password of their own choice", name=name)
+        return token
+
+    async def hash(self, password: str) -> str:
+        """The hash under which a password is kept.
+
+        Raises:
+            InvalidValueError: it may be no password.
+            RefusalError: 503 too many at once.
+        """
+        try:
+            return await self.passwords.hash(password)
+        except BusyError:
+            raise _busy() from None
 
     async def sign_out(self, token: str) -> None:
         """End the sign-in of this token."""
@@ -77,7 +99,33 @@ class Gate:
             await self._store.transact("note a visit", sign_ins.touch, key, now)
         return found
 
-    async def _begin(self, account: sign_ins.Account, token: str) -> bool:
+    async def _proven(self, name: str, password: str, address: str) -> Account | None:
+        """The user of this name, if the password fits; tries are counted and throttled."""
+        self._check_may_try(name, address)
+        # Counted before it is checked: many at once are many.
+        self._by_name.failed(fold(name))
+        self._by_address.failed(address)
+        account = await self._store.read("find account", sign_ins.find_account, name)
+        try:
+            fits = await self.passwords.check(account.password_hash if account else "", password)
+        except BusyError:
+            raise _busy() from None
+        if account is None or not fits:
+            return None
+        self._by_name.forget(fold(name))
+        return account
+
+    async def _replace(self, account: Account, password_hash: str, token: str) -> bool:
+        return await self._store.transact(
+            "change own password",
+            sign_ins.change_password,
+            account,
+            password_hash,
+            cookies.digest(token),
+            self._wall.seconds(),
+        )
+
+    async def _begin(self, account: Account, token: str) -> bool:
         return await self._store.transact(
             "sign in", sign_ins.begin, account, cookies.digest(token), self._wall.seconds()
         )
@@ -87,13 +135,12 @@ class Gate:
         if wait_s:
             raise RefusalError(
                 429,
-                f"Too many tries to sign in. Wait {wait_s} seconds, then try again.",
+                f"Too many wrong passwords. Wait {wait_s} seconds, then try again.",
                 {"Retry-After": str(wait_s)},
             )
 
 
-def busy() -> RefusalError:
-    """What is said when too many passwords are to be checked at once."""
+def _busy() -> RefusalError:
     return RefusalError(
         503, "Many people are signing in just now. Try again in a moment.", {"Retry-After": "3"}
     )

@@ -10,7 +10,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 
-from ...services.directory.users import MAX_PASSWORD, hash_password
+from ...services.directory.passwords import MAX_PASSWORD, hash_password
 from ...threads import thread_pool
 
 MOST_WAITING = 32
@@ -42,7 +42,7 @@ class Passwords:
         """The hash under which a password is kept.
 
         Raises:
-            InvalidValueError: the password is empty or too long.
+            InvalidValueError: it may be no password.
             BusyError: ask again later.
         """
         return self._run(hash_password, password)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.low_level import Type
@@ -16,9 +18,18 @@ from hmp_twisted.errors import (
     RoleNotFoundError,
     UserNotFoundError,
 )
-from hmp_twisted.services.directory import devices, groups, permissions, roles, users
+from hmp_twisted.services.directory import (
+    changing,
+    devices,
+    groups,
+    passwords,
+    permissions,
+    roles,
+    users,
+)
 from hmp_twisted.services.rights import ACTIONS, ROLE_ACTIONS
 from hmp_twisted.store import schema
+from hmp_twisted.store.pool import Store
 from tests.catalogue import add_recording, add_session, new_id
 
 
@@ -120,7 +131,7 @@ def test_a_user_of_something_unknown_is_not_made(
 
 def test_a_password_is_kept_as_argon2id(conn: Connection) -> None:
     """Salted: the same password has another hash each time, and each verifies."""
-    hashes = [users.hash_password("correct horse"), users.hash_password("correct horse")]
+    hashes = [passwords.hash_password("correct horse"), passwords.hash_password("correct horse")]
     assert hashes[0] != hashes[1]
     assert extract_parameters(hashes[0]).type is Type.ID
     users.add_user(conn, "ada", password_hash=hashes[0])
@@ -131,11 +142,14 @@ def test_a_password_is_kept_as_argon2id(conn: Connection) -> None:
     assert PasswordHasher().verify(kept, "correct horse")
 
 
-@pytest.mark.parametrize(("password", "why"), [("", "at least 1"), ("x" * 1025, "more than 1024")])
-def test_an_empty_or_endless_password_is_refused(password: str, why: str) -> None:
-    """The first by anybody, the second because hashing it costs time."""
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [("", "at least 8"), ("seven77", "at least 8"), ("x" * 1025, "at most 1024")],
+)
+def test_a_short_or_endless_password_is_refused(password: str, why: str) -> None:
+    """The first is guessed, the second costs time to hash."""
     with pytest.raises(InvalidValueError, match=why):
-        users.hash_password(password)
+        passwords.hash_password(password)
 
 
 def test_a_user_whom_a_device_acts_as_stays(conn: Connection) -> None:
@@ -149,6 +163,68 @@ def test_a_user_whom_a_device_acts_as_stays(conn: Connection) -> None:
     users.remove_user(conn, "ada")
     with pytest.raises(UserNotFoundError):
         users.find_user(conn, "ada")
+
+
+LOSSES: dict[str, Callable[[Connection], object]] = {
+    "user removed": lambda conn: users.remove_user(conn, "ada"),
+    "user demoted": lambda conn: changing.change_user(
+        conn, users.find_user(conn, "ada").id, "ada", role_names=["Viewer"]
+    ),
+    "group removed": lambda conn: groups.remove_group(conn, "Crew"),
+    "group emptied": lambda conn: changing.change_group(
+        conn, groups.find_group(conn, "Crew").id, "Crew", role_names=["Chief"]
+    ),
+    "group demoted": lambda conn: changing.change_group(
+        conn, groups.find_group(conn, "Crew").id, "Crew", member_names=["ada"]
+    ),
+    "role removed": lambda conn: roles.remove_role(conn, "Chief", force=True),
+    "role changed": lambda conn: changing.change_role(
+        conn, next(r.id for r in roles.list_roles(conn) if r.name == "Chief"), "Chief", ["watch"]
+    ),
+}
+"""Every way in which the user ada, who is in the group Crew, loses what it grants or herself."""
+
+
+def _crew(conn: Connection, *names: str, password_hash: str = "hash") -> None:
+    """These users, who may administer as members of a group by its role."""
+    roles.add_role(conn, "Chief", ["administer"])
+    for name in names:
+        users.add_user(conn, name, password_hash=password_hash)
+    groups.add_group(conn, "Crew", role_names=["Chief"], member_names=names)
+
+
+@pytest.mark.parametrize("loss", [loss for loss in LOSSES if loss != "user demoted"])
+def test_the_last_who_may_administer_stays(store: Store, loss: str) -> None:
+    """However it would go; nothing is changed, and who cannot sign in does not count."""
+    with store.begin() as conn:
+        _crew(conn, "ada")
+        users.add_user(conn, "panel", role_names=["Administrator"])
+    before = _everybody(store)
+    with pytest.raises(InUseError, match="nobody who can sign in"), store.begin() as conn:
+        LOSSES[loss](conn)
+    assert _everybody(store) == before
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_one_of_several_who_may_administer_goes(conn: Connection, loss: str) -> None:
+    """The other one is enough."""
+    _crew(conn, "ada")
+    users.add_user(conn, "bob", role_names=["Administrator"], password_hash="hash")
+    LOSSES[loss](conn)
+    assert users.find_user(conn, "bob").roles == ("Administrator",)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_where_nobody_could_administer_nothing_is_refused(conn: Connection, loss: str) -> None:
+    """Such as before the first password is given."""
+    _crew(conn, "ada", password_hash="")
+    LOSSES[loss](conn)
+    assert not any(user.can_sign_in for user in users.list_users(conn))
+
+
+def _everybody(store: Store) -> object:
+    with store.view() as conn:
+        return users.list_users(conn), groups.list_groups(conn), roles.list_roles(conn)
 
 
 def test_a_user_goes_with_memberships_and_shares(conn: Connection) -> None:

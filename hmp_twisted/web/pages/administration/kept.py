@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 
 from ....errors import InUseError, NotFoundError
 from ....logs import Logger
-from ....services.directory.administrators import check_one_is_left
 from ....services.rights import ADMINISTER
 from ...answers import Answer, Page, Part, RefusalError
 from ...forms import Form
@@ -95,13 +94,7 @@ class Kept:
 
     async def update(self, visit: Visit, object_id: str) -> Answer:
         """Change one."""
-
-        def change(conn: Connection) -> None:
-            """Undone if nobody could administer then."""
-            self.change(conn, object_id, visit.form)
-            check_one_is_left(conn)
-
-        await visit.store.transact(f"change {self.noun}", change)
+        await visit.store.transact(f"change {self.noun}", self.change, object_id, visit.form)
         return await self._done(visit, "changed", visit.form.text("name"))
 
     async def delete(self, visit: Visit, object_id: str) -> Answer:
@@ -112,7 +105,6 @@ class Kept:
             """Gives the name that it had."""
             name = self._name(conn, object_id)
             self.remove(conn, object_id, force)
-            check_one_is_left(conn)
             return name
 
         try:

@@ -20,8 +20,6 @@ from ...forms import Form
 from ...visit import Visit
 from .kept import Kept
 
-LEAST_PASSWORD = 8
-
 
 def _category(form: Form) -> dict[str, Any]:
     values = tuple(line.strip() for line in form.raw("values").splitlines() if line.strip())
@@ -104,7 +102,7 @@ async def _password(visit: Visit) -> dict[str, Any]:
     password = visit.form.raw("password")
     if not password:
         return {}
-    return {"password_hash": await visit.tools.gate.passwords.hash(password)}
+    return {"password_hash": await visit.tools.gate.hash(password)}
 
 
 USERS = Kept(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from ....logs import Logger
 from ....services.directory import users
 from ....services.rights import ADMINISTER
-from ...answers import Answer, RefusalError, SeeOther
+from ...answers import Answer, SeeOther
 from ...route import post
 from ...visit import Visit
-from .kinds import CATEGORIES, GROUPS, LEAST_PASSWORD, PERMISSIONS, ROLES, USERS
+from .kinds import CATEGORIES, GROUPS, PERMISSIONS, ROLES, USERS
 
 log = Logger()
 
@@ -16,9 +16,7 @@ log = Logger()
 async def set_password(visit: Visit, object_id: str) -> Answer:
     """Give a user another password; who had signed in as the user is signed out."""
     password = visit.form.raw("password")
-    if len(password) < LEAST_PASSWORD:
-        raise RefusalError(400, f"A password has at least {LEAST_PASSWORD} characters.")
-    hashed = await visit.tools.gate.passwords.hash(password)
+    hashed = await visit.tools.gate.hash(password)
     await visit.store.transact("set password", users.set_password_hash, object_id, hashed)
     user = await visit.store.read("find user", users.find_user, object_id)
     log.info("{who} changed the password of {name!r}", who=visit.actor.name, name=user.name)
