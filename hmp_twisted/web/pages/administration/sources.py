@@ -10,6 +10,7 @@ from ....engine.sources import SourceAddress
 from ....services.directory import changing, sources
 from ....services.rights import ADMINISTER
 from ...answers import Answer, Page, Part
+from ...codecs import STREAM_TYPES
 from ...forms import Form
 from ...route import Route, get, post
 from ...visit import Visit
@@ -18,24 +19,6 @@ from ...watch.service import Watch
 from .kept import BASE, Kept
 
 URL = f"{BASE}/sources"
-
-STREAM_TYPES = {
-    0x01: "MPEG-1 video",
-    0x02: "MPEG-2 video",
-    0x03: "MPEG audio",
-    0x04: "MPEG audio",
-    0x06: "private data (AC-3, subtitles, teletext, KLV …)",
-    0x0F: "AAC",
-    0x11: "AAC (LATM)",
-    0x15: "metadata (KLV)",
-    0x1B: "H.264",
-    0x21: "JPEG 2000",
-    0x24: "H.265",
-    0x33: "H.266",
-    0x81: "AC-3",
-    0x86: "SCTE-35",
-    0x87: "E-AC-3",
-}
 
 
 def _source(form: Form) -> tuple[str, str, str]:
