@@ -183,8 +183,13 @@ def spawn(
     Raises:
         OSError: no process can be made. A program that is not there ends the child at once instead.
     """
-    shim = [sys.executable, "-I", "-S", "-c", _SHIM, str(os.getpid()), *arguments]
-    return spawn_python(reactor, name, shim, on_exit, stdin=stdin, environment={})
+    bound = bound_to_us(arguments)
+    return spawn_python(reactor, name, bound, on_exit, stdin=stdin, environment={})
+
+
+def bound_to_us(arguments: Sequence[str]) -> list[str]:
+    """The arguments that run a program in a group of its own, which dies with this process."""
+    return [sys.executable, "-I", "-S", "-c", _SHIM, str(os.getpid()), *arguments]
 
 
 def module_command(module: str) -> tuple[list[str], dict[str, str]]:

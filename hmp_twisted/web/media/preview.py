@@ -10,7 +10,7 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ...engine.process import Lines
+from ...engine.process import Lines, bound_to_us
 from ...logs import Logger
 from .ffmpeg import be_nice, preview_arguments
 from .viewer import Viewer
@@ -32,7 +32,7 @@ class Preview(ProcessProtocol):
         self._paused = False
         self._running = True
         self._lines = Lines()
-        arguments = preview_arguments(ffmpeg)
+        arguments = bound_to_us(preview_arguments(ffmpeg))
         reactor.spawnProcess(self, arguments[0], arguments, env={"LC_ALL": "C.UTF-8"})
 
     def connectionMade(self) -> None:
