@@ -15,10 +15,12 @@ from __future__ import annotations
 import argparse
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 from .soaking.encoders import Encoders
@@ -39,18 +41,27 @@ _NO_FAULT_OF_OURS = ("Traceback", "Unhandled", "MemoryError")
 def main() -> None:
     """Run the soak; exit with 1 if a datagram is unaccounted for, or anything failed."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     folder = Path(tempfile.mkdtemp(prefix="hmp-soak-"))
     size = int(options.minutes * 60 * options.sources * options.mbit * 1e6 / 8 * 1.2)
-    stage = Stage(folder, size + _SPARE_BYTES)
     try:
-        sound = _soak(stage, options)
+        with closing(Stage(folder, size + _SPARE_BYTES)) as stage:
+            sound = _soak(stage, options)
+        if not sound:
+            _keep_logs(stage)
     finally:
-        stage.close()
-    if sound:
-        shutil.rmtree(folder)
-    else:
-        print(f"what is left is in {folder}")
+        shutil.rmtree(folder, ignore_errors=True)
     sys.exit(0 if sound else 1)
+
+
+def _keep_logs(stage: Stage) -> None:
+    """Where something is wrong, the logs and what was recorded of it are kept; no more is."""
+    kept = Path(tempfile.mkdtemp(prefix="hmp-soak-kept-"))
+    for daemon in (stage.server.daemon, stage.engine):
+        shutil.copy(daemon.log_path, kept)
+    if stage.faulty.exists():
+        shutil.move(stage.faulty, kept)
+    print(f"logs, and recordings with faults, are in {kept}")
 
 
 def _options() -> argparse.Namespace:
@@ -135,6 +146,8 @@ def _print_ledger(ledger: Ledger) -> bool:
         hole, before = ledger.longest_s.get(name), ledger.before_s.get(name, 0.0)
         holes = f"{hole:>14.2f} s{max(0.0, before):>16.2f} s" if hole else ""
         print(f"{name:<28}{totals[name]:>12}{holes}")
+    if ledger.torn_packets:
+        print(f"of torn datagrams, missing above, {ledger.torn_packets} packets are kept")
     for fault in ledger.faults:
         print(f"FAULT: {fault}")
     sum_of_all = sum(totals.values()) - totals["sent"]

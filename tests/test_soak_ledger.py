@@ -7,8 +7,19 @@ from pathlib import Path
 import pytest
 
 from benchmarks.soaking.encoders import Encoder
-from benchmarks.soaking.ledger import FULL, KILLED, LOST, PAUSED, UNKNOWN, Ledger, Take, Window
-from tests.harness import packets
+from benchmarks.soaking.ledger import (
+    FULL,
+    KILLED,
+    LOST,
+    PAUSED,
+    RECORDED,
+    UNKNOWN,
+    Ledger,
+    Take,
+    Window,
+)
+from hmp_twisted.engine.segments import SegmentFile
+from tests.harness import memory_disk, packets
 
 SENT = 1000
 PER_TICK = 10
@@ -77,10 +88,51 @@ def test_the_end_on_a_full_disk(encoder: Encoder, tmp_path: Path) -> None:
         assert (ledger.totals[FULL], ledger.totals[UNKNOWN]) == (200 - unknown, unknown)
 
 
+def test_a_datagram_torn_by_a_kill(encoder: Encoder, tmp_path: Path) -> None:
+    """Its first packets may be there; it counts as missing, and needs the kill as a reason."""
+    paths = [tmp_path / "00001.ts", tmp_path / "00002.ts"]
+    paths[0].write_bytes(encoder.datagrams(0, 401)[: -3 * packets.PACKET])
+    paths[1].write_bytes(encoder.datagrams(500, 500))
+    for windows, unknown in (([Window(KILLED, 100.8, 101.0)], 0), ([], 100)):
+        ledger = Ledger()
+        ledger.enter(Take("one", 1, encoder, 0, SENT, windows), paths, 0)
+        assert (ledger.totals[KILLED], ledger.totals[UNKNOWN]) == (100 - unknown, unknown)
+        assert ledger.torn_packets == 4
+        assert len(ledger.faults) == bool(unknown)
+
+
+def test_a_datagram_torn_by_a_disk_that_is_full(encoder: Encoder, tmp_path: Path) -> None:
+    """A disk takes part of a write, to the byte; whole packets of it are kept and accounted for."""
+    room = 100 * 4096
+    with memory_disk(tmp_path / "small", room) as why_not:
+        if why_not:
+            pytest.skip(f"a disk that runs full needs root and mount: {why_not}")
+        segment = SegmentFile(tmp_path / "small" / "00001.ts", 1, 0.0, 0.0, 0.0)
+        segment.write(encoder.datagrams(0, 300))
+        with pytest.raises(OSError, match="No space left"):
+            segment.write(encoder.datagrams(300, 300))
+        segment.close()
+        assert room - packets.PACKET < segment.written < room
+        ledger = Ledger()
+        moment = encoder.sent_by(300)
+        ledger.enter(Take("one", 1, encoder, 0, 600, [], moment), [segment.path], 0)
+    assert not ledger.faults
+    assert segment.written % packets.DATAGRAM == ledger.torn_packets * packets.PACKET > 0
+    kept = segment.written // packets.DATAGRAM
+    assert dict(ledger.totals) == {
+        "sent": 600,
+        RECORDED: kept,
+        FULL: 600 - kept,
+        LOST: 0,
+        UNKNOWN: 0,
+    }
+
+
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (lambda data: data[:-7], "ends within a datagram"),
+        (lambda data: data[:-7], "ends within a packet"),
+        (lambda data: data[:-1316] + data[:188], "one that was not sent then"),
         (lambda data: data[:700] + b"x" + data[701:], "holds other bytes than were sent"),
         (lambda data: data + data[: packets.DATAGRAM], "twice, or out of order"),
     ],

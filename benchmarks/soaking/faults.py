@@ -15,6 +15,7 @@ from tests.harness import Daemon
 from .ledger import BACK_WITHIN_S, CRASH_LOSES_S, KILLED, Window
 from .probe import Probe, cpu_wait_s
 from .show import Show
+from .stage import MIN_FREE_BYTES
 
 HOUR_S = 3600.0
 
@@ -105,14 +106,15 @@ class Faults:
     def freeze_disk(self) -> str:
         """The file system takes no writes for a while; the pool must hold what comes."""
         seconds = self.random.uniform(2.0, 5.0)
-        self.show.stage.disk.freeze(seconds)
+        with self.show.stage.disk.frozen():
+            time.sleep(seconds)
         return f"for {seconds:.1f} s"
 
     def fill_disk(self) -> str:
         """Recordings end with what they have, none begins; then there is room again."""
         stage, sessions = self.show.stage, self.show.sessions
         moment = time.monotonic()
-        filler = stage.disk.fill()
+        filler = stage.disk.fill(MIN_FREE_BYTES // 2)
         self.show.await_full(moment)
         seconds = time.monotonic() - moment
         refused = stage.ask("startRecording", sessions[0].id)

@@ -64,6 +64,8 @@ class Ledger:
     """The longest hole of each kind, in seconds of the encoder's sending."""
     before_s: dict[str, float] = attrs.field(factory=dict)
     """How much of what had been sent before its moment was missing, in seconds, at most."""
+    torn_packets: int = 0
+    """Packets kept of datagrams of which the rest is missing, and counted as missing."""
 
     def enter(self, take: Take, segments: list[Path], lost: int) -> None:
         """Read a take's files, and account for it.
@@ -111,10 +113,10 @@ class Ledger:
         numbers: list[int] = []
         for path in segments:
             data = path.read_bytes()
-            if len(data) % packets.DATAGRAM:
-                self.faults.append(f"{name}: {path.name} ends within a datagram")
-                data = data[: len(data) - len(data) % packets.DATAGRAM]
+            whole = len(data) - len(data) % packets.DATAGRAM
+            data, rest = data[:whole], data[whole:]
             found = packets.numbers(data)
+            self._look_at_end(f"{name}: {path.name}", encoder, found[-1:], rest)
             for start, run in _runs(found):
                 at = start * packets.DATAGRAM
                 wanted = encoder.datagrams(found[start], run)
@@ -124,6 +126,16 @@ class Ledger:
         if any(b <= a for a, b in itertools.pairwise(numbers)):
             self.faults.append(f"{name}: a datagram twice, or out of order")
         return numbers
+
+    def _look_at_end(self, name: str, encoder: Encoder, last: list[int], rest: bytes) -> None:
+        """A kill or a full disk may end a write between two packets of a datagram, not within one.
+
+        The datagram is not there, so the hole that it leaves needs an excuse like any other.
+        """
+        wanted = b"".join(encoder.datagrams(number + 1, 1) for number in last)
+        if len(rest) % packets.PACKET or not wanted.startswith(rest):
+            self.faults.append(f"{name} ends within a packet, or with one that was not sent then")
+        self.torn_packets += len(rest) // packets.PACKET
 
 
 def _runs(numbers: list[int]) -> list[tuple[int, int]]:

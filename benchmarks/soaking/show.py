@@ -107,9 +107,12 @@ class Show:
     def account(self, session: Session, *, remove: bool = True) -> None:
         """Enter a recording that has ended into the ledger; then it may go."""
         shown: dict[str, Any] = self.stage.server.show("recording", "show", session.recording)
+        faults = len(self.ledger.faults)
         for take, track in zip(session.takes, shown["tracks"], strict=True):
             paths = [Path(segment["path"]) for segment in track["segments"]]
             self.ledger.enter(take, paths, track["lost_datagrams"])
+        if len(self.ledger.faults) > faults:
+            self.stage.keep(session.recording)
         if remove:
             self.stage.server.hmpctl("recording", "remove", session.recording)
 

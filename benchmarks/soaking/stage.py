@@ -2,77 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import os
+import shutil
 import struct
 import time
 from contextlib import suppress
 from pathlib import Path
 
-import attrs
-
-from tests.harness import Client, ClosedError, Daemon, Server, run, stand_alone_engine
+from tests.harness import Client, ClosedError, Daemon, Disk, Server, stand_alone_engine
 
 MIN_FREE_BYTES = 64 << 20
 _STEPPED_CLOCK = Path(__file__).parent / "stepped_clock"
 _BACK_WITHIN_S = 20.0
-
-
-@attrs.define(eq=False)
-class Disk:
-    """An ext4 in a file where root may mount one; else only a folder, which has no faults."""
-
-    image: Path
-    place: Path
-    why_not: str = ""
-    """Why it can neither be stopped nor filled."""
-
-    @classmethod
-    def make(cls, folder: Path, place: Path, size: int) -> Disk:
-        """A disk of ``size`` bytes at ``place``."""
-        made = cls(folder / "disk.ext4", place)
-        place.mkdir(parents=True)
-        with made.image.open("wb") as file:
-            file.truncate(size)
-        for command in (
-            ("mkfs.ext4", "-q", "-E", "lazy_itable_init=1", str(made.image)),
-            ("mount", "-o", "loop", str(made.image), str(place)),
-        ):
-            try:
-                done = run(*command)
-                made.why_not = made.why_not or done.stderr.strip()
-            except OSError as error:
-                made.why_not = str(error)
-        return made
-
-    def freeze(self, seconds: float) -> None:
-        """Take no writes for so long."""
-        run("fsfreeze", "--freeze", str(self.place), check=True)
-        try:
-            time.sleep(seconds)
-        finally:
-            run("fsfreeze", "--unfreeze", str(self.place), check=True)
-
-    def fill(self) -> Path:
-        """Leave less room than the floor; gives the file that takes it."""
-        filler = self.place / "filler"
-        state = os.statvfs(self.place)
-        with filler.open("wb") as file:
-            free = state.f_bavail * state.f_frsize
-            while True:
-                try:
-                    os.posix_fallocate(file.fileno(), 0, free - MIN_FREE_BYTES // 2)
-                    return filler
-                except OSError as error:
-                    if error.errno != errno.ENOSPC:
-                        raise
-                    free -= 16 << 20
-
-    def unmount(self) -> None:
-        """Let go of it."""
-        if not self.why_not:
-            run("fsfreeze", "--unfreeze", str(self.place))
-            run("umount", "--lazy", str(self.place))
 
 
 class Stage:
@@ -80,12 +21,14 @@ class Stage:
 
     def __init__(self, folder: Path, disk_bytes: int) -> None:
         self.server = Server(folder)
+        self.faulty = folder / "faulty"
+        """Where copies of recordings are kept that are not as they should be."""
         self.server.configure(
             restream={"loop": True},
             recordings={"min_free_bytes": MIN_FREE_BYTES},
             log={"level": "info"},
         )
-        self.disk = Disk.make(folder, self.server.recordings_dir, disk_bytes)
+        self.disk = Disk.make(folder / "disk.ext4", self.server.recordings_dir, disk_bytes)
         self.engine: Daemon = stand_alone_engine(self.server)
         self._clock = folder / "clock"
         self.step_clock(0.0)
@@ -106,7 +49,12 @@ class Stage:
             self.server.close()
             self.engine.close()
         finally:
-            self.disk.unmount()
+            self.disk.close()
+
+    def keep(self, recording: str) -> None:
+        """Copy a recording's folder, which its disk will not outlive."""
+        source = self.server.recordings_dir / recording
+        shutil.copytree(source, self.faulty / recording, dirs_exist_ok=True)
 
     def step_clock(self, offset_s: float) -> None:
         """Have both believe that it is so much later than it is."""

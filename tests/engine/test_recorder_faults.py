@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from hmp_twisted.engine.buffers import BUFFER_BYTES
 from hmp_twisted.engine.segments import SegmentFile
 from hmp_twisted.errors import DiskFullError, UnknownRecordingError, WriteFailedError
 
-from ..harness import free_udp_port, packets
+from ..harness import free_udp_port, memory_disk, packets
 from .bench_of_recording import Bench, media, split, track, until
 
 SMALL_DISK_BYTES = 8 << 20
@@ -26,23 +25,12 @@ SMALL_DISK_BYTES = 8 << 20
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Bench]:
     """A place to record in with 8 MiB of room."""
-    place = tmp_path / "small"
-    place.mkdir()
-    options = f"size={SMALL_DISK_BYTES}"
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "hmp-test", str(place)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip(f"a disk that runs full needs root and mount: {mounted.stderr.strip()}")
-    made = Bench(place / "recordings")
-    try:
+    with memory_disk(tmp_path / "small", SMALL_DISK_BYTES) as why_not:
+        if why_not:
+            pytest.skip(f"a disk that runs full needs root and mount: {why_not}")
+        made = Bench(tmp_path / "small" / "recordings")
         yield made
         pytest_twisted.blockon(ensureDeferred(made.close()))
-    finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 @pytest_twisted.ensureDeferred

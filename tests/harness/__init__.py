@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .client import TRANSCRIPT, Client, ClosedError, quoted
 from .daemon import LIVE, ORDERLY, Daemon, script
+from .disks import Disk, memory_disk
 from .fake_engine import FakeEngine, fault, raw, says
 from .ports import free_tcp_port, free_udp_port, listens
 from .receiving import Receiver
@@ -23,6 +24,7 @@ __all__ = [
     "Client",
     "ClosedError",
     "Daemon",
+    "Disk",
     "FakeEngine",
     "Receiver",
     "Sender",
@@ -32,6 +34,7 @@ __all__ = [
     "free_tcp_port",
     "free_udp_port",
     "listens",
+    "memory_disk",
     "quoted",
     "raw",
     "run",
