@@ -74,6 +74,7 @@ class MediaEngine(Service):
         notify("STOPPING=1")
         if self._port is not None:
             await maybeDeferred(self._port.stopListening)
+        self._bus.close()
         await self._bus.restreamer.close()
         await self._bus.recorder.close()
         log.info("the media engine has ended")

@@ -152,6 +152,11 @@ class EngineProtocol(QuietAMP):
         opened = maybeDeferred(self._bus.recorder.watches.open, url, interface)
         return opened.addCallbacks(LiveFeed, _declared)
 
+    def connectionMade(self) -> None:
+        """One more that the engine's end has to be told to."""
+        super().connectionMade()
+        self._bus.connections.add(self)
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell the engine that this server, or hmpctl, is gone."""
         super().connectionLost(reason)
@@ -169,6 +174,7 @@ class EngineBus(Factory):
         self.trial: Callable[[SourceAddress], Deferred[dict[str, Any]]]
         """Listens at an address for a while, fires with what came."""
         self.attached: set[EngineProtocol] = set()
+        self.connections: set[EngineProtocol] = set()
 
     def buildProtocol(self, addr: IAddress | None) -> EngineProtocol:
         """A protocol for one more connection."""
@@ -188,6 +194,16 @@ class EngineBus(Factory):
         """Tell that a stream played to its end (no ``reason``) or failed."""
         self._tell(messages.StreamEnded, stream_id=stream_id, reason=reason)
 
+    def close(self) -> None:
+        """Take no more orders and answer no more questions: the engine ends.
+
+        A server that was told what is still recorded while one recording after the other is being
+        laid down for the next life would take them for lost, and have the next life stop them.
+        """
+        for protocol in self.connections:
+            if protocol.transport is not None:
+                protocol.transport.loseConnection()
+
     def _tell(self, event: type[amp.Command], **arguments: Any) -> None:
         for protocol in self.attached:
             # A server that is gone finds out by comparing when it is back.
@@ -195,6 +211,7 @@ class EngineBus(Factory):
 
     def detach(self, protocol: EngineProtocol) -> None:
         """A connection is gone. Recordings go on; streams end with the last server."""
+        self.connections.discard(protocol)
         was_attached = protocol in self.attached
         self.attached.discard(protocol)
         if was_attached and not self.attached:

@@ -25,6 +25,7 @@ from hmp_twisted.bus.responder import EngineBus
 from hmp_twisted.engine import manifest
 from hmp_twisted.engine.recorder import Recorder
 from hmp_twisted.engine.restreamer import Restreamer
+from hmp_twisted.engine_tap import MediaEngine
 
 ID = "f678f415-0665-48cd-b141-1e95283469f1"
 
@@ -239,6 +240,36 @@ async def test_an_engine_lost_in_the_middle_is_unavailable_and_found_again(tmp_p
         await until(lambda: told.attached == 2)
         hanging.callback(None)
         await client.resume_recording(ID)
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_engine_that_ends_does_not_tell_what_it_holds_no_more(tmp_path: Path) -> None:
+    """It lays one recording after the other down for its next life: none of them is lost."""
+    factory, path = EngineBus(), str(tmp_path / "engine.sock")
+    factory.recorder = factory.restreamer = halves = RecordedCalls()
+    halves.held = [manifest.Recording(id=ID, state="RECORDING", created=0.0)]
+    engine = MediaEngine(reactor, factory, path)
+    engine.startService()
+    client = EngineClient(reactor, UNIXClientEndpoint(reactor, path))
+    client.service.startService()
+    await until(lambda: client.is_attached)
+    assert ID in await client.list_recordings()
+
+    closing: Deferred[None] = Deferred()
+
+    def close() -> Deferred[None]:
+        halves.held = []
+        return closing
+
+    halves.answers = {"close": close}
+    ended = engine.stopService()
+    asked = Deferred.fromCoroutine(client.list_recordings())
+    await until(lambda: not halves.held)
+    with pytest.raises(errors.EngineUnavailableError):
+        await asked
+    closing.callback(None)
+    await ended
+    await client.service.stopService()
 
 
 class Babbler(Protocol):
