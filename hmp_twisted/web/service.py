@@ -68,7 +68,7 @@ class WebInterface(Service):
         self._tools = Tools(services, store, settings, wall, self._gate)
         assets = Assets.read()
         static = [get("/static/<path:name>", assets.serve, PUBLIC)]
-        groups = page_groups(self._first, Media.build(reactor, settings, store))
+        groups = page_groups(self._first, Media.build(reactor, settings, store, wall))
         self.routes = checked((static, *groups, *extra))
         """Every page and act, in no order."""
         renderer = Renderer(Templates(assets), Flashes())

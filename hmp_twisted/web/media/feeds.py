@@ -9,8 +9,10 @@ from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IStreamClientEndpoint
 
 from ...bus.live import LiveBytes, watch
+from ...engine.inspection.psi import Programme
 from ...logs import Logger
 from ...store.rows import SourceRow
+from .hearing import Hearing
 
 log = Logger()
 
@@ -36,6 +38,15 @@ class Feed:
         self.live = LiveBytes(self._take, self._end)
         self.takers: set[Taker] = set()
         self.name = name
+        self._hearing = Hearing()
+        self._known: tuple[Programme, ...] = ()
+
+    def hear(self) -> tuple[Programme, ...]:
+        """The programmes that it holds; none while they are not known."""
+        if self._hearing.is_over:
+            # Heard anew until it is asked again: an encoder may be set to something else.
+            self._known, self._hearing = self._hearing.programmes, Hearing()
+        return self._known or self._hearing.programmes
 
     def leave(self, taker: Taker) -> None:
         """Give this one nothing more; a second time it does nothing."""
@@ -45,6 +56,7 @@ class Feed:
             self.live.stop()
 
     def _take(self, data: bytes) -> None:
+        self._hearing.take(data)
         for taker in [*self.takers]:
             taker.send(data)
 
@@ -82,6 +94,11 @@ class Feeds:
             return feed
         finally:
             self._opening.release()
+
+    def hear(self, source: SourceRow) -> tuple[Programme, ...]:
+        """The programmes of a source that is looked at; none while they are not known."""
+        feed = self._feeds.get((source.url, source.interface))
+        return feed.hear() if feed is not None else ()
 
     async def _open(self, key: Key, name: str) -> Feed:
         feed = Feed(name, lambda: self._forget(key, feed))

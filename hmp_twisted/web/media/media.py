@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 from twisted.internet.endpoints import UNIXClientEndpoint
 
+from ...clocks import Clock
 from ...config import Settings
 from ...store.pool import Store
 from .feeds import Feeds
@@ -14,6 +15,7 @@ from .jobs import Jobs
 from .mp4 import Mp4Files
 from .posters import Posters
 from .preview import Previews
+from .vigil import Vigil
 
 
 @attrs.frozen
@@ -23,19 +25,21 @@ class Media:
     reactor: Any
     feeds: Feeds
     previews: Previews
+    vigil: Vigil
     posters: Posters
     mp4: Mp4Files
     jobs: Jobs
 
     @classmethod
-    def build(cls, reactor: Any, settings: Settings, store: Store) -> Media:
-        """For the media engine and the recordings of these settings."""
+    def build(cls, reactor: Any, settings: Settings, store: Store, wall: Clock) -> Media:
+        """For the media engine and the recordings of these settings; ``wall`` is for sign-ins."""
         path = settings.engine_endpoint.removeprefix("unix:")
         posters = settings.data_dir / "posters"
         return cls(
             reactor,
             Feeds(reactor, UNIXClientEndpoint(reactor, path)),
             Previews(),
+            Vigil(reactor, store, wall),
             Posters(reactor, store, settings.recordings_dir, posters, settings.restream),
             Mp4Files(reactor, store, settings),
             Jobs(),

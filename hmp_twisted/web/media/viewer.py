@@ -30,21 +30,22 @@ class Viewer:
         bound: how many bytes may wait.
         """
         self._request = request
-        self._name = name
+        self.name = name
         self._bound = bound
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._paused = True
-        self._on_gone: Callable[[], None] = _nothing
+        self._on_gone: list[Callable[[], None]] = []
         self.is_gone = False
         """Whether nothing more can be sent."""
         request.notifyFinish().addBoth(lambda _: self._leave())
 
     def when_gone(self, then: Callable[[], None]) -> None:
-        """Call this once when nothing more can be sent, which may be now."""
-        self._on_gone = then
+        """Call this, too, once nothing more can be sent, which may be now."""
         if self.is_gone:
             then()
+        else:
+            self._on_gone.append(then)
 
     def begin(self) -> None:
         """Answer: with what came meanwhile, and then with what comes."""
@@ -64,7 +65,7 @@ class Viewer:
         self._waiting.append(data)
         self._waiting_bytes += len(data)
         if self._waiting_bytes > self._bound:
-            log.info("{name}: a viewer that reads too slowly is dropped", name=self._name)
+            log.info("{name}: a viewer that reads too slowly is dropped", name=self.name)
             self._request.loseConnection()
             self._leave()
 
@@ -95,8 +96,6 @@ class Viewer:
         if not self.is_gone:
             self.is_gone = True
             self._waiting.clear()
-            self._on_gone()
-
-
-def _nothing() -> None:
-    """Nobody wants to know yet."""
+            on_gone, self._on_gone = self._on_gone, []
+            for then in on_gone:
+                then()

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from ..media.media import Media
 from ..route import Route
 from ..sign_in.first import FirstUser
-from . import account, health, live, media, recording, sessions, sign_in, takeaway, videos
+from . import (
+    account,
+    health,
+    live,
+    live_media,
+    media,
+    recording,
+    sessions,
+    sign_in,
+    takeaway,
+    videos,
+)
 
 
 def page_groups(first: FirstUser, serving: Media) -> Sequence[Sequence[Route]]:
@@ -21,5 +32,6 @@ def page_groups(first: FirstUser, serving: Media) -> Sequence[Sequence[Route]]:
         recording.ROUTES,
         sessions.ROUTES,
         media.routes(serving),
+        live_media.routes(serving),
         takeaway.routes(serving),
     )

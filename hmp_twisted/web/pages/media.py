@@ -1,25 +1,21 @@
-"""Media itself: live bytes, tracks in ranges, playlists, posters. Each asks for its right first."""
+"""Recorded media: tracks in ranges, playlists, posters. Each asks for its right first."""
 
 from __future__ import annotations
 
 import json
 
 import attrs
-from twisted.web.resource import IResource, Resource
-from twisted.web.server import NOT_DONE_YET, Request
+from twisted.web.resource import IResource
 
 from ...engine import manifest
-from ...engine.ffmpeg import find_ffmpeg
-from ...errors import NotAuthorizedError, SourceNotFoundError
+from ...errors import NotAuthorizedError
 from ...services.rights import DOWNLOAD, WATCH
-from ...store.rows import SourceRow
 from ..answers import Answer, Body, Handover, RefusalError
 from ..assets import FOLDER
 from ..media.media import Media
 from ..media.playlist import Part, clock_of, hls, parts_of
-from ..media.preview import Preview
 from ..media.ranges import RunResource, run_of
-from ..media.viewer import MPEG_TS, Viewer
+from ..media.viewer import MPEG_TS
 from ..route import Route, get
 from ..visit import Visit
 
@@ -129,67 +125,12 @@ class MediaPages:
         name = file_name(title, number, "mp4")
         return Handover(RunResource(run_of([path]), "video/mp4", name))
 
-    async def live(self, visit: Visit, session_id: str, source_id: str) -> Answer:
-        """What a source of a session sends, as it comes."""
-        source = await _source(visit, session_id, source_id)
-        viewer = Viewer(visit.request, source.name)
-        feed = await self._media.feeds.join(source, viewer)
-        viewer.when_gone(lambda: feed.leave(viewer))
-        return Handover(_Begin(viewer))
-
-    async def preview(self, visit: Visit, session_id: str, source_id: str) -> Answer:
-        """The same, coded anew, so that any browser plays it."""
-        source = await _source(visit, session_id, source_id)
-        if self._media.previews.is_full:
-            raise RefusalError(503, "Too many previews run already. Try again in a while.")
-        ffmpeg = find_ffmpeg(visit.tools.settings.restream)
-        viewer = Viewer(visit.request, f"preview of {source.name}")
-        preview = Preview(self._media.reactor, ffmpeg, source.name, viewer)
-        viewer.when_gone(preview.end)
-        feed = await self._media.feeds.join(source, preview)
-        ended = self._media.previews.begin()
-
-        def gone() -> None:
-            """End all of it."""
-            feed.leave(preview)
-            preview.end()
-            ended()
-
-        viewer.when_gone(gone)
-        return Handover(_Begin(viewer))
-
-
-async def _source(visit: Visit, session_id: str, source_id: str) -> SourceRow:
-    live = await visit.services.library.live_session(visit.actor, session_id)
-    if not live.may(WATCH):
-        raise NotAuthorizedError(f"{visit.actor.name} may not watch session {session_id}")
-    for source in live.sources:
-        if source.id == source_id:
-            return source
-    raise SourceNotFoundError(f"session {session_id} has no source {source_id}")
-
-
-class _Begin(Resource):
-    """Lets a viewer write the response."""
-
-    isLeaf = True
-
-    def __init__(self, viewer: Viewer) -> None:
-        super().__init__()
-        self._viewer = viewer
-
-    def render(self, request: Request) -> int:
-        """Begin."""
-        self._viewer.begin()
-        return NOT_DONE_YET
-
 
 def routes(media: Media) -> tuple[Route, ...]:
     """What players ask for."""
     pages = MediaPages(media)
     one = "/media/recording/<uuid:recording_id>"
     track_path = f"{one}/track/<int:number>"
-    live = "/media/session/<uuid:session_id>/source/<uuid:source_id>"
     return (
         get(f"{one}/poster", pages.poster),
         get(f"{track_path}/bytes", track),
@@ -197,6 +138,4 @@ def routes(media: Media) -> tuple[Route, ...]:
         get(f"{track_path}/clock", clock),
         get(f"{track_path}/ts", download),
         get(f"{track_path}/mp4", pages.mp4),
-        get(f"{live}/live", pages.live),
-        get(f"{live}/preview", pages.preview),
     )
