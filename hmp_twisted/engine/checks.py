@@ -143,7 +143,7 @@ class Checks:
         now = float(gathered.run_to.max())
         known_gaps = len(self._arrivals.gaps)
         slots = self._arrivals.inspect(gathered)
-        seen = self._continuity.check(gathered.words, gathered.slots)
+        seen = self._continuity.check(gathered.words, gathered.runs)
         self._counts.set(counters.CONTINUITY, self._continuity.errors)
         self._count_damaged(gathered)
         self._look_at_pids(gathered, seen, now)
@@ -177,7 +177,7 @@ class Checks:
 
     def _look_at_starts(self, gathered: Gathered, now: float) -> None:
         pids = ts.pids(gathered.words[gathered.starts, 0].byteswap())
-        keys = gathered.slots[gathered.starts] * np.uint32(ts.PIDS) + pids
+        keys = gathered.runs.slots_of(gathered.starts) * np.uint32(ts.PIDS) + pids
         rows = self._table.find(keys)
         self._tables.inspect(gathered, rows, now)
         self._presence.inspect_pts(gathered, rows)
@@ -188,14 +188,13 @@ class Checks:
         # The PCR of a packet that is known to be damaged is none, and its PID may have no row.
         damaged = gathered.words[samples.packets, 0] & np.uint32(ts.TRANSPORT_ERROR)
         samples = samples.only(damaged == 0)
-        keys = gathered.slots[samples.packets] * np.uint32(ts.PIDS) + samples.pids
+        keys = gathered.runs.slots_of(samples.packets) * np.uint32(ts.PIDS) + samples.pids
         self._references.inspect(gathered, samples, self._table.find(keys))
         self._marks.append(self._marker.mark(gathered, samples, fields, gaps))
 
     def _count_damaged(self, gathered: Gathered) -> None:
-        damaged = gathered.words[:, 0] & np.uint32(ts.TRANSPORT_ERROR)
-        if damaged.any():
-            self._counts.add(counters.TRANSPORT, gathered.slots[damaged != 0])
+        damaged = np.flatnonzero(gathered.words[:, 0] & np.uint32(ts.TRANSPORT_ERROR))
+        self._counts.add(counters.TRANSPORT, gathered.runs.slots_of(damaged))
 
     def _grow(self) -> None:
         known, self._slots = self._slots, max(16, 2 * self._slots)

@@ -5,6 +5,9 @@ each that has none. A packet may be sent twice, and only twice, in succession: t
 same counter and bytes, but for its PCR. The discontinuity indicator announces a jump. Null packets,
 and packets known to be damaged, are not looked at. Each gap counts once, however many packets it
 swallowed.
+
+Most packets follow one of their own PID, so each is held against its neighbour; only *stretches*
+of one PID are sorted, to find where each PID goes on.
 """
 
 from __future__ import annotations
@@ -16,21 +19,41 @@ import numpy as np
 import numpy.typing as npt
 
 from . import ts
+from .runs import Indices, Runs
 
 _DISCONTINUITY = 0x80
 _PCR = 0x10
-_Indices = npt.NDArray[np.intp]
+# In a head's first little-endian word:
+_PID_BITS = np.uint32(0x00FF1F00)
+_DAMAGE_BIT = np.uint32(ts.TRANSPORT_ERROR)
+_COUNTER_SHIFT = np.uint32(24)
+# In its highest byte:
+_PAYLOAD_SHIFT, _COUNTER = np.uint8(4), np.uint8(15)
+
+Keys = npt.NDArray[np.uint32]
+"""Slots and PIDs, ``slot * ts.PIDS + pid``."""
 
 
 @attrs.frozen(eq=False)
 class Seen:
     """Which PIDs came in a batch; null packets and those known to be damaged are not looked at."""
 
-    keys: npt.NDArray[np.uint32]
-    """Each one's slot and PID, ``slot * ts.PIDS + pid``, in rising order."""
-    first: _Indices
+    keys: Keys
+    """Each one's slot and PID, in rising order."""
+    first: Indices
     """The index of each one's first packet in the batch."""
-    last: _Indices
+    last: Indices
+
+
+@attrs.frozen(eq=False)
+class _Stretches:
+    """Packets of one PID with none of another between them; by PID, and within it by arrival."""
+
+    keys: Keys
+    first: Indices
+    last: Indices
+    begins: ts.Flags
+    """Whether it is its PID's first."""
 
 
 class Continuity:
@@ -66,78 +89,111 @@ class Continuity:
         self.errors[slot] = 0
         self.by_pid.pop(slot, None)
 
-    def check(self, words: ts.Words, slots: npt.NDArray[np.uint32]) -> Seen:
-        """Take the next packets: their heads, and the slot of each one's source.
-
-        Between the packets of one source the order is that of arrival.
-        """
-        headers = np.ascontiguousarray(words[:, 0])
-        # The transport error indicator stands above the PID: what has it is above all PIDs.
-        pids = (headers.byteswap() >> np.uint32(8)) & np.uint32(0x9FFF)
-        tagged = (slots.astype(np.uint64) * np.uint64(ts.PIDS) + pids) << np.uint64(32)
-        tagged |= np.arange(pids.size, dtype=np.uint64)
-        tagged = tagged[pids < ts.NULL_PID]
-        tagged.sort()  # by PID, and within it by arrival: much faster than a stable argsort
-        order = (tagged & np.uint64(0xFFFFFFFF)).astype(np.intp)
-        keys = (tagged >> np.uint64(32)).astype(np.uint32)
-        return self._check_sorted(words, headers[order], keys, order)
-
-    def _check_sorted(
-        self, words: ts.Words, headers: ts.Words, keys: npt.NDArray[np.uint32], order: _Indices
-    ) -> Seen:
-        """Take packets by PID; ``order`` tells where in ``words`` each one is."""
-        first = np.flatnonzero(keys[1:] != keys[:-1]) + 1
-        first = np.concatenate((np.zeros(min(1, keys.size), np.intp), first))
-        last = np.concatenate((first[1:], [keys.size]))[: first.size] - 1
-        suspects = self._suspects(headers, keys, first)
-        repeated = np.zeros(keys.size, np.bool_)
+    def check(self, words: ts.Words, runs: Runs) -> Seen:
+        """Take the next packets: their heads, and whose they are."""
+        looked_at = _looked_at(words[:, 0])
+        if not looked_at.size:
+            return Seen(np.zeros(0, np.uint32), looked_at, looked_at)
+        headers = words[looked_at, 0]
+        stretches = _stretches(headers, looked_at, runs)
+        suspects, before = self._suspects(headers, stretches)
+        repeated = np.zeros(looked_at.size, np.bool_)
         if suspects.size:
-            self._judge(words, order, keys, first, suspects, repeated)
-        self._last[keys[last]] = words[order[last]]
-        self._repeated[keys[last]] = repeated[last]
-        return Seen(keys[first], order[first], order[last])
+            keys = _keys(runs, looked_at[suspects], headers[suspects])
+            self._judge(words, looked_at, keys, suspects, before, repeated)
+        begin = np.flatnonzero(stretches.begins)
+        keys, first = stretches.keys[begin], stretches.first[begin]
+        last = stretches.last[np.append(begin[1:], stretches.keys.size) - 1]
+        self._last[keys] = words[looked_at[last]]
+        self._repeated[keys] = repeated[last]
+        return Seen(keys, looked_at[first], looked_at[last])
 
-    def _suspects(
-        self, headers: ts.Words, keys: npt.NDArray[np.uint32], first: _Indices
-    ) -> _Indices:
-        """Where the counter is not the one that follows: nearly always nowhere."""
-        before = np.empty_like(headers)
-        before[1:] = headers[:-1]
-        before[first] = self._last[keys[first], 0]
-        # Little-endian words: the fourth byte, which holds the counter, is the highest.
-        step = (headers >> np.uint32(28)) & np.uint32(1)
-        expected = ((before >> np.uint32(24)) + step) & np.uint32(15)
-        jumps = expected != (headers >> np.uint32(24)) & np.uint32(15)
-        return np.flatnonzero(jumps & (before != 0))
+    def _suspects(self, headers: ts.Words, stretches: _Stretches) -> tuple[Indices, Indices]:
+        """Where the counter is not the one that follows: nearly always nowhere.
+
+        Returns:
+            The packets, and the one before each on its PID; -1 where that came in another batch.
+        """
+        tops = (headers >> _COUNTER_SHIFT).astype(np.uint8)
+        jumps = _jumps(tops[:-1], tops[1:])
+        first, begins = stretches.first, stretches.begins
+        jumps[first[first > 0] - 1] = False
+        within = np.flatnonzero(jumps) + 1
+        before = np.concatenate(([-1], stretches.last[:-1]))
+        headers_before = headers[before]
+        headers_before[begins] = self._last[stretches.keys[begins], 0]
+        tops_before = (headers_before >> _COUNTER_SHIFT).astype(np.uint8)
+        odd = np.flatnonzero(_jumps(tops_before, tops[first]) & (headers_before != 0))
+        before[begins] = -1
+        return np.concatenate((within, first[odd])), np.concatenate((within - 1, before[odd]))
 
     def _judge(
         self,
         words: ts.Words,
-        order: _Indices,
-        keys: npt.NDArray[np.uint32],
-        first: _Indices,
-        suspects: _Indices,
+        looked_at: Indices,
+        keys: Keys,
+        suspects: Indices,
+        before: Indices,
         repeated: ts.Flags,
     ) -> None:
         """Count those suspects that nothing excuses; mark repetitions in ``repeated``."""
-        is_first = np.isin(suspects, first)
-        before, after = words[order[suspects - 1]], words[order[suspects]]
-        before[is_first] = self._last[keys[suspects[is_first]]]
-        copies = _are_copies(before, after)
+        earlier = before < 0
+        words_before, after = words[looked_at[before]], words[looked_at[suspects]]
+        words_before[earlier] = self._last[keys[earlier]]
+        copies = _are_copies(words_before, after)
         repeated[suspects[copies]] = True
-        copied_before = repeated[suspects - 1]
-        copied_before[is_first] = self._repeated[keys[suspects[is_first]]]
+        copied_before = repeated[before]
+        copied_before[earlier] = self._repeated[keys[earlier]]
         excused = copies & ~copied_before
         excused |= ts.adaptation_flag(*_big_endian(after), _DISCONTINUITY)
-        self._count(keys[suspects[~excused]])
+        self._count(keys[~excused])
 
-    def _count(self, wrong: npt.NDArray[np.uint32]) -> None:
+    def _count(self, wrong: Keys) -> None:
         slots = wrong // np.uint32(ts.PIDS)
         self.errors += np.bincount(slots, minlength=self.errors.size)
         keys, counts = np.unique(wrong, return_counts=True)
         for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
             slot, pid = divmod(key, ts.PIDS)
             self.by_pid.setdefault(slot, Counter())[pid] += count
+
+
+def _looked_at(headers: ts.Words) -> Indices:
+    """The packets that are not null packets, nor known to be damaged."""
+    wanted = (headers & _PID_BITS) != _PID_BITS
+    wanted &= (headers & _DAMAGE_BIT) == 0
+    return np.flatnonzero(wanted)
+
+
+def _keys(runs: Runs, packets: Indices, headers: ts.Words) -> Keys:
+    return runs.slots_of(packets) * np.uint32(ts.PIDS) + ts.pids(headers.byteswap())
+
+
+def _stretches(headers: ts.Words, looked_at: Indices, runs: Runs) -> _Stretches:
+    """Where other packets follow; ``looked_at`` tells where in ``runs`` each one is."""
+    pids = headers & _PID_BITS
+    fresh = np.empty(headers.size, np.bool_)
+    fresh[0] = True
+    np.not_equal(pids[1:], pids[:-1], out=fresh[1:])
+    borders = np.searchsorted(looked_at, runs.ends[:-1])
+    fresh[borders[borders < fresh.size]] = True
+    first = np.flatnonzero(fresh)
+    last = np.append(first[1:], headers.size) - 1
+    keys = _keys(runs, looked_at[first], headers[first])
+    tagged = keys.astype(np.uint64) << np.uint64(32)
+    tagged |= np.arange(keys.size, dtype=np.uint64)
+    tagged.sort()  # by PID, and within it by arrival: much faster than a stable argsort
+    order = (tagged & np.uint64(0xFFFFFFFF)).astype(np.intp)
+    keys = keys[order]
+    begins = np.ones(keys.size, np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=begins[1:])
+    return _Stretches(keys, first[order], last[order], begins)
+
+
+def _jumps(before: npt.NDArray[np.uint8], after: npt.NDArray[np.uint8]) -> ts.Flags:
+    """Where a counter does not follow the one before, of the fourth bytes of packets."""
+    beyond = after - before - ((after >> _PAYLOAD_SHIFT) & np.uint8(1))
+    jumps: ts.Flags = (beyond & _COUNTER) != 0
+    return jumps
 
 
 def _big_endian(words: ts.Words) -> tuple[ts.Words, ts.Words]:

@@ -23,16 +23,21 @@ TRANSPORT_ERROR = 0x8000
 NULL_PID = 0x1FFF
 PIDS = 0x2000
 
-HEAD = np.dtype("V12")
-"""A packet's head as one opaque element, so that it is copied as one."""
-
 Words = npt.NDArray[np.uint32]
 Flags = npt.NDArray[np.bool_]
 
 
-def heads_in(data: Any, packets: int, offset: int = 0) -> npt.NDArray[np.void]:
-    """A view of the heads of ``packets`` packets that lie end to end in a buffer."""
-    return np.ndarray((packets,), HEAD, buffer=data, offset=offset, strides=(PACKET,))
+def take_heads(data: Any, packets: int, offset: int, columns: Words) -> None:
+    """Copy the heads of packets that lie end to end in a buffer.
+
+    Args:
+        data: the buffer.
+        packets: how many.
+        offset: where in ``data`` the first one begins.
+        columns: three rows, for the first words of the heads, the second, and the third.
+    """
+    shape, strides = (3, packets), (4, PACKET)
+    columns[:] = np.ndarray(shape, np.uint32, buffer=data, offset=offset, strides=strides)
 
 
 def words_of(data: Any) -> Words:
@@ -40,7 +45,9 @@ def words_of(data: Any) -> Words:
     packets = len(data) // PACKET
     if not packets:
         return np.empty((0, 3), np.uint32)
-    return heads_in(data, packets).copy().view(np.uint32).reshape(packets, 3)
+    columns = np.empty((3, packets), np.uint32)
+    take_heads(data, packets, 0, columns)
+    return columns.T
 
 
 def synchronised(words: Words) -> bool:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hmp_twisted.engine import ts
 from hmp_twisted.engine.checks import Checks
 from hmp_twisted.engine.continuity import Continuity
+from hmp_twisted.engine.runs import Runs
 
 Packet = bytes
 
@@ -33,12 +34,17 @@ def packet(
     return (head + flags + bytes([body]) * 6).ljust(ts.PACKET, b"\xff")
 
 
+def one_source(packets: int) -> Runs:
+    """All packets are one source's."""
+    return Runs(np.zeros(1, np.uint32), np.array([packets]))
+
+
 def errors_in(packets: list[Packet]) -> int:
     """What one source's packets, all at once, are judged to be."""
     continuity = Continuity()
     continuity.reserve(1)
     words = ts.words_of(b"".join(packets))
-    continuity.check(words, np.zeros(len(packets), np.uint32))
+    continuity.check(words, one_source(len(packets)))
     return int(continuity.errors[0])
 
 
@@ -78,7 +84,7 @@ def test_gaps_are_counted_as_the_standard_says(
     continuity = Continuity()
     continuity.reserve(1)
     for one in packets:
-        continuity.check(ts.words_of(one), np.zeros(1, np.uint32))
+        continuity.check(ts.words_of(one), one_source(1))
     assert continuity.errors[0] == errors, what
 
 

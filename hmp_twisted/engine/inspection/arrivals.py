@@ -49,9 +49,9 @@ class Arrivals:
 
     def inspect(self, gathered: Gathered) -> npt.NDArray[np.uint32]:
         """Take what came; gives the slots that sent."""
-        slots, first_run = np.unique(gathered.run_slots, return_index=True)
-        _, from_end = np.unique(gathered.run_slots[::-1], return_index=True)
-        ends = gathered.run_ends
+        slots, first_run = np.unique(gathered.runs.slots, return_index=True)
+        _, from_end = np.unique(gathered.runs.slots[::-1], return_index=True)
+        ends = gathered.runs.ends
         first = gathered.times(np.concatenate(([0], ends))[first_run])
         quiet = first - self.last[slots]
         known = self.last[slots] > 0

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import ts
+from ..runs import Indices, Runs
 
 LONGEST_TICK_S = 0.05
 """What a tick brings came at most so long before it."""
@@ -20,7 +21,6 @@ _START = 0x4000
 """The payload unit start indicator, in a head's first little-endian word."""
 _SYNC_AND_START = 0x40FF
 
-Indices = npt.NDArray[np.intp]
 Times = npt.NDArray[np.float64]
 
 
@@ -29,20 +29,16 @@ class Gathered:
     """Packets of all sources, in the order of their arrival."""
 
     words: ts.Words
-    """Their heads."""
-    slots: npt.NDArray[np.uint32]
-    """Whose each is."""
+    """Their heads; all first words lie together, and all second, and all third."""
+    runs: Runs
+    """Whose they are: what came of one source in one tick is a run."""
     starts: Indices
     """Which of them have their whole packet in :attr:`packets`: those that begin a payload unit,
     and those of PIDs that were asked for."""
     packets: npt.NDArray[np.uint8]
-    run_slots: npt.NDArray[np.uint32]
-    """The packets of one source in one tick are a run; whose each run is."""
-    run_ends: Indices
-    """The index after each one's last packet."""
     run_from: Times
     run_to: Times
-    """When its packets came: after the first, up to and at the second."""
+    """When each run's packets came: after the first, up to and at the second."""
     run_numbers: npt.NDArray[np.int64]
     """How many packets its source had sent before it."""
 
@@ -60,9 +56,9 @@ class Gathered:
         return numbers
 
     def _places(self, packets: Indices) -> tuple[Indices, Indices, Indices]:
-        run = np.searchsorted(self.run_ends, packets, "right")
-        first = np.concatenate(([0], self.run_ends))[run]
-        return run, packets - first, self.run_ends[run] - first
+        run = self.runs.of(packets)
+        first = self.runs.first[run]
+        return run, packets - first, self.runs.ends[run] - first
 
 
 class Gatherer:
@@ -71,8 +67,8 @@ class Gatherer:
     def __init__(self, capacity: int) -> None:
         """``capacity`` is how many packets it holds."""
         self._capacity = capacity
-        self._words: ts.Words = np.zeros((capacity, 3), np.uint32)
-        self._heads: npt.NDArray[np.void] = self._words.view(ts.HEAD).reshape(capacity)
+        # By column: what looks at all packets looks at their first words alone.
+        self._columns: ts.Words = np.zeros((3, capacity), np.uint32)
         self._sent: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         # PIDs whose continuation packets are wanted too, by a head's second and third byte.
         self._wanted: npt.NDArray[np.bool_] = np.zeros(1 << 16, np.bool_)
@@ -111,8 +107,9 @@ class Gatherer:
     ) -> bool:
         """Take packets that lie end to end; as :meth:`~..checks.Checks.gather`."""
         end = self._used + packets
-        headers = self._words[self._used : end, 0]
-        self._heads[self._used : end] = ts.heads_in(memory, packets, offset)
+        columns = self._columns[:, self._used : end]
+        ts.take_heads(memory, packets, offset, columns)
+        headers = columns[0]
         beginnings = headers & np.uint32(_SYNC_AND_START)
         odd = np.flatnonzero(beginnings != ts.SYNC)
         if not (beginnings[odd] == ts.SYNC | _START).all():
@@ -130,19 +127,17 @@ class Gatherer:
     def release(self) -> Gathered:
         """Everything taken since this was last called. It is overwritten by what is taken next."""
         counts = np.array(self._counts, np.intp)
-        run_slots = np.array(self._slots, np.uint32)
+        runs = Runs(np.array(self._slots, np.uint32), np.cumsum(counts))
         ticks = np.array(self._ticks, np.float64).reshape(-1, 3)
-        runs = ticks[:, 0].astype(np.intp)
+        in_tick = ticks[:, 0].astype(np.intp)
         gathered = Gathered(
-            words=self._words[: self._used],
-            slots=np.repeat(run_slots, counts),
+            words=self._columns[:, : self._used].T,
+            runs=runs,
             starts=np.concatenate([np.zeros(0, np.intp), *self._starts]),
             packets=np.concatenate([np.zeros((0, ts.PACKET), np.uint8), *self._packets]),
-            run_slots=run_slots,
-            run_ends=np.cumsum(counts),
-            run_from=np.repeat(ticks[:, 1], runs),
-            run_to=np.repeat(ticks[:, 2], runs),
-            run_numbers=self._count(run_slots, counts),
+            run_from=np.repeat(ticks[:, 1], in_tick),
+            run_to=np.repeat(ticks[:, 2], in_tick),
+            run_numbers=self._count(runs.slots, counts),
         )
         self._clear()
         return gathered

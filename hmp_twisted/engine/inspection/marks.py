@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import pcr, ts
+from ..runs import Indices
 from . import pids
 from .arrivals import Gap
-from .gathered import Gathered, Indices
+from .gathered import Gathered
 from .pids import PidTable
 
 RANDOM_ACCESS = 1
@@ -60,9 +61,9 @@ class Marker:
         """
         clock = self._clocks(gathered, samples)
         access = random_access_points(gathered.words, fields)
-        keys = gathered.slots[access] * np.uint32(ts.PIDS) + _pids(gathered, access)
+        keys = gathered.runs.slots_of(access) * np.uint32(ts.PIDS) + _pids(gathered, access)
         access = access[(self._table.rows["flags"][self._table.find(keys)] & pids.VIDEO) != 0]
-        clocked = gathered.slots[samples.packets[clock]]
+        clocked = gathered.runs.slots_of(samples.packets[clock])
         marks = np.concatenate(
             (
                 _before(gaps),  # first: what ended them has the same number
@@ -74,7 +75,7 @@ class Marker:
 
     def _clocks(self, gathered: Gathered, samples: pcr.Samples) -> Indices:
         """One PCR of each source that sent one, of the same PID as long as that has any."""
-        slots = gathered.slots[samples.packets]
+        slots = gathered.runs.slots_of(samples.packets)
         ours = np.flatnonzero(samples.pids == self._clock_pid[slots])
         found, index = np.unique(slots[ours], return_index=True)
         without = np.ones(self._clock_pid.size, np.bool_)
@@ -107,7 +108,7 @@ def _before(gaps: list[Gap]) -> Marks:
 def _at(gathered: Gathered, samples: pcr.Samples, clock: Indices, access: Indices) -> Marks:
     packets = np.union1d(samples.packets[clock], access)
     marks = np.zeros(packets.size, MARK)
-    marks["slot"] = gathered.slots[packets]
+    marks["slot"] = gathered.runs.slots_of(packets)
     marks["pid"] = _pids(gathered, packets)
     marks["number"], marks["at"] = gathered.numbers(packets), gathered.times(packets)
     marks["flags"][np.searchsorted(packets, access)] = RANDOM_ACCESS
@@ -121,12 +122,12 @@ def _at(gathered: Gathered, samples: pcr.Samples, clock: Indices, access: Indice
 def _ends(gathered: Gathered, slots: int, but: npt.NDArray[np.uint32]) -> Marks:
     """Where each source stands at the end of what came, those in ``but`` excepted."""
     last_run = np.full(slots, -1)
-    last_run[gathered.run_slots] = np.arange(gathered.run_slots.size)
+    last_run[gathered.runs.slots] = np.arange(gathered.runs.slots.size)
     last_run[but] = -1
     runs = last_run[last_run >= 0]
     marks = np.zeros(runs.size, MARK)
-    marks["slot"], marks["pid"], marks["pcr"] = gathered.run_slots[runs], NO_PID, NO_PCR
-    sizes = np.diff(gathered.run_ends, prepend=0)
+    marks["slot"], marks["pid"], marks["pcr"] = gathered.runs.slots[runs], NO_PID, NO_PCR
+    sizes = gathered.runs.sizes
     marks["number"] = gathered.run_numbers[runs] + sizes[runs]
     marks["at"] = gathered.run_to[runs]
     return marks
