@@ -21,6 +21,7 @@ from .server import Parts, Server
 from .services.bundle import Services
 from .services.reconcile import Reconciler
 from .store.pool import Store
+from .web.media.glances import Glances
 from .web.pages.watching import watch_pages
 from .web.service import WebInterface
 from .web.watch.service import Watch, Watched
@@ -64,7 +65,8 @@ def wire(reactor: Any, settings: Settings, store: Store) -> Server:
     trace = Trace(wall)
     command_api = CommandApi(reactor, settings.command_api, store, dispatcher, trace=trace)
     rehearsal = Rehearsal(dispatcher, settings.command_api, reactor, trace)
-    watched = Watched(engine, command_api, dispatcher.counts, trace, rehearsal.send)
+    glances = Glances.build(reactor, settings, store)
+    watched = Watched(engine, command_api, dispatcher.counts, trace, rehearsal.send, glances)
     watch = Watch(reactor, settings.data_dir, watched)
     alive = LifeSign(settings.data_dir / "alive")
     server = Server(

@@ -17,6 +17,7 @@ from hmp_twisted.config import Settings, WebSettings
 from hmp_twisted.services.bundle import Services
 from hmp_twisted.services.rights import ROLE_ACTIONS, Actor
 from hmp_twisted.store.pool import Store
+from hmp_twisted.web.media.glances import Glances
 from hmp_twisted.web.pages.watching import watch_pages
 from hmp_twisted.web.service import WebInterface
 from hmp_twisted.web.watch.service import Watch, Watched
@@ -85,7 +86,8 @@ def watched(settings: Settings, services: Services, world: World) -> Watch:
     trace = Trace(world.clock)
     dispatcher = Dispatcher(services, lambda: True)
     send = Rehearsal(dispatcher, settings.command_api, reactor, trace).send
-    parts = Watched(world.engine, Port(), dispatcher.counts, trace, send)
+    glances = Glances.build(reactor, settings, world.store)
+    parts = Watched(world.engine, Port(), dispatcher.counts, trace, send, glances)
     return Watch(reactor, settings.data_dir, parts)
 
 

@@ -15,6 +15,7 @@ from .jobs import Jobs
 from .mp4 import Mp4Files
 from .posters import Posters
 from .preview import Previews
+from .stills import Stills
 from .vigil import Vigil
 
 
@@ -40,7 +41,7 @@ class Media:
             Feeds(reactor, UNIXClientEndpoint(reactor, path)),
             Previews(),
             Vigil(reactor, store, wall),
-            Posters(reactor, store, settings.recordings_dir, posters, settings.restream),
+            Posters(store, settings.recordings_dir, posters, Stills(reactor, settings.restream)),
             Mp4Files(reactor, store, settings),
             Jobs(),
         )

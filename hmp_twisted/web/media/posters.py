@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from ...config import RestreamSettings
 from ...engine import manifest
-from ...engine.ffmpeg import find_ffmpeg
 from ...errors import DomainError
 from ...logs import Logger
 from ...store.pool import Store
-from . import ffmpeg
+from .stills import Stills
 
 log = Logger()
 
@@ -28,21 +24,18 @@ MOST_WAITING = 200
 class Posters:
     """Makes posters, and knows where they are: in ``<data-dir>/posters``, a JPEG a recording."""
 
-    def __init__(
-        self, reactor: Any, store: Store, recordings: Path, folder: Path, settings: RestreamSettings
-    ) -> None:
-        self._reactor = reactor
+    def __init__(self, store: Store, recordings: Path, folder: Path, stills: Stills) -> None:
+        self._stills = stills
         self._store = store
         self._recordings = recordings
         self._folder = folder
-        self._settings = settings
         self._waiting: OrderedDict[str, None] = OrderedDict()
         self._failed: OrderedDict[str, None] = OrderedDict()
         self._busy = False
 
     def find(self, recording_id: str) -> Path | None:
         """The poster, if there is one."""
-        path = self._folder / f"{recording_id}.jpg"
+        path = self._path(recording_id)
         return path if path.is_file() else None
 
     def want(self, recording_id: str) -> None:
@@ -81,14 +74,9 @@ class Posters:
         if track is None:
             raise OSError("it holds no media")
         segment = track.segments[0]
-        self._folder.mkdir(parents=True, exist_ok=True)
-        aside = self._folder / f".{recording_id}.jpg"
         source = manifest.segment_path(folder, track.number, segment.number)
-        executable = find_ffmpeg(self._settings)
-        for at_s in (INTO * segment.duration_s, 0.0):
-            arguments = ffmpeg.poster_arguments(executable, source, aside, at_s)
-            done = await ffmpeg.run(self._reactor, f"poster of {recording_id}", arguments)
-            if aside.is_file() and aside.stat().st_size:
-                shutil.move(aside, self._folder / f"{recording_id}.jpg")
-                return
-        raise OSError(done.describe())
+        target, places_s = self._path(recording_id), (INTO * segment.duration_s, 0.0)
+        await self._stills.make(f"poster of {recording_id}", source, target, *places_s)
+
+    def _path(self, recording_id: str) -> Path:
+        return self._folder / f"{recording_id}.jpg"

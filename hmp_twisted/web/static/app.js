@@ -12,14 +12,25 @@ function switchTheme() {
   try { localStorage.setItem("theme", root.dataset.theme); } catch { /* kept for this page only */ }
 }
 
+// Without TLS browsers have the older way only.
+async function copyText(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const field = document.createElement("textarea");
+  field.className = "unseen";
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand("copy");
+  field.remove();
+  if (!copied) throw new Error("this browser does not let pages copy");
+}
+
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-theme-switch]")) switchTheme();
   const dismiss = event.target.closest("[data-dismiss]");
   if (dismiss) dismiss.parentElement.remove();
   const copy = event.target.closest("[data-copy]");
-  if (copy && navigator.clipboard) {
-    navigator.clipboard.writeText(copy.dataset.copy).then(() => { copy.textContent = "Copied"; });
-  }
+  if (copy) copyText(copy.dataset.copy).then(() => { copy.textContent = "Copied"; copy.focus(); });
 });
 
 document.addEventListener("submit", (event) => {

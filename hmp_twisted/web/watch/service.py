@@ -15,6 +15,7 @@ from twisted.logger import globalLogPublisher
 from ...commands.dispatch import Count
 from ...commands.trace import Connected, Exchange, Trace
 from ...services.rights import Actor
+from ..media.glances import Glances
 from .event_log import EventLog
 from .lag import Lag
 from .reception import Engine, Reception
@@ -45,6 +46,8 @@ class Watched:
     """What became of commands, by name."""
     trace: Trace
     send: Send
+    glances: Glances
+    """At sources, while a page shows them."""
 
 
 class Watch(Service):

@@ -9,9 +9,11 @@ import attrs
 from ....engine.sources import SourceAddress
 from ....services.directory import changing, sources
 from ....services.rights import ADMINISTER
-from ...answers import Answer, Page, Part
-from ...codecs import STREAM_TYPES
+from ....store.rows import SourceRow
+from ...answers import Answer, Body, Page, Part, RefusalError
+from ...codecs import STREAM_TYPES, told
 from ...forms import Form
+from ...media.glances import Glance
 from ...route import Route, get, post
 from ...visit import Visit
 from ...watch.reception import Sample, sparkline
@@ -25,6 +27,11 @@ def _source(form: Form) -> tuple[str, str, str]:
     return form.text("name"), form.text("url"), form.text("interface")
 
 
+def named(glance: Glance | None) -> str:
+    """The codecs that were seen, by name; empty if none was."""
+    return ", ".join(stream["name"] for stream in told(glance.programmes)) if glance else ""
+
+
 @attrs.frozen
 class Arriving:
     """A source, and what arrives of it."""
@@ -33,11 +40,27 @@ class Arriving:
     now: Any
     """The engine's report; ``None`` if nobody wants it."""
     history: tuple[Sample, ...]
+    glance: Glance | None
+    """What was last seen of it; ``None`` while it was not looked at yet."""
+    age_s: float
+    """How long ago that was."""
 
     @property
     def points(self) -> str:
         """Of its sparkline."""
         return sparkline(self.history)
+
+    @property
+    def codecs(self) -> str:
+        """Of its streams, by name."""
+        return named(self.glance)
+
+    @property
+    def bits_per_second(self) -> float | None:
+        """As it is received now, else as it was when it was looked at."""
+        if self.now is not None:
+            return float(self.now["bits_per_second"])
+        return self.glance.bits_per_second if self.glance is not None else None
 
     @property
     def recent_errors(self) -> int:
@@ -71,27 +94,36 @@ class Sources:
         return (
             *kept.routes(),
             get(f"{URL}/arriving", self.arriving, ADMINISTER),
+            get(f"{URL}/<uuid:source_id>/picture", self.picture, ADMINISTER),
             post(f"{URL}/test", self.test, ADMINISTER),
         )
 
     async def _beside(self, visit: Visit) -> dict[str, Any]:
-        reception = self._watch.reception
         found = await visit.store.read("list sources", sources.list_sources)
-        return {
-            "engine": bool(reception.report),
-            "arriving": [
-                Arriving(
-                    one,
-                    reception.of(one.url, one.interface),
-                    reception.history(one.url, one.interface),
-                )
-                for one in found
-            ],
-        }
+        self._watch.parts.glances.look(SourceRow(**attrs.asdict(one)) for one in found)
+        reception = self._watch.reception
+        arriving = [self._arriving(one) for one in found]
+        return {"engine": bool(reception.report), "arriving": arriving}
+
+    def _arriving(self, one: sources.Source) -> Arriving:
+        reception, glances = self._watch.reception, self._watch.parts.glances
+        place = (one.url, one.interface)
+        glance = glances.of(*place)
+        age_s = glances.age_s(glance) if glance is not None else 0.0
+        return Arriving(one, reception.of(*place), reception.history(*place), glance, age_s)
 
     async def arriving(self, visit: Visit) -> Answer:
-        """What arrives now: for the page to ask again and again."""
+        """What arrives now: for the page to ask again and again while it is looked at."""
         return Page("administration/arriving.html", await self._beside(visit))
+
+    async def picture(self, visit: Visit, source_id: str) -> Answer:
+        """The picture of the last glance at a source."""
+        found = await visit.store.read("find source", sources.find_source, source_id)
+        glance = self._watch.parts.glances.of(found.url, found.interface)
+        if glance is None or not glance.picture:
+            raise RefusalError(404, "There is no picture of this source at present.")
+        # Each glance has its picture at a URL of its own.
+        return Body(glance.picture, "image/jpeg", headers={"Cache-Control": "private, max-age=60"})
 
     async def test(self, visit: Visit) -> Answer:
         """Receive for two seconds, and tell what came."""
@@ -101,5 +133,6 @@ class Sources:
         await reception.ask()
         now = reception.of(url, interface)
         heard = None if now else await reception.engine.try_reception(url, interface)
-        values = {"url": url, "now": now, "heard": heard, "types": STREAM_TYPES}
+        codecs = named(self._watch.parts.glances.of(url, interface))
+        values = {"url": url, "now": now, "heard": heard, "types": STREAM_TYPES, "codecs": codecs}
         return Part("administration/heard.html", values, URL, "")
