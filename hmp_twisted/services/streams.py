@@ -6,7 +6,7 @@ pass, and taken out again if the engine refuses. A running stream is a row that 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Protocol, TypeVar
 from uuid import uuid4
@@ -60,6 +60,9 @@ class StreamEngine(Protocol):
 
     async def seek_stream(self, stream_id: str, start_s: float) -> None:
         """Let it go on elsewhere."""
+
+    async def list_streams(self) -> dict[str, float]:
+        """Where each stream is."""
 
 
 @attrs.frozen
@@ -172,6 +175,14 @@ class Streams:
         """
         what = f"moved to {start_s:.3f} s"
         await self._change(actor, stream_id, what, self._engine.seek_stream, stream_id, start_s)
+
+    async def positions(self) -> Mapping[str, float]:
+        """Where each running stream is, in seconds of its recording's clock, by ID.
+
+        Raises:
+            EngineUnavailableError, EngineFaultError, EngineAnswerError
+        """
+        return await self._engine.list_streams()
 
     async def _change(
         self,

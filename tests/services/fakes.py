@@ -118,6 +118,11 @@ class FakeEngine:
         """Go on elsewhere."""
         self._change_stream("seek_stream", stream_id)
 
+    async def list_streams(self) -> dict[str, float]:
+        """All are where they were started."""
+        self._called("list_streams")
+        return dict.fromkeys(self.streams, self.playing[0] if self.playing else 0.0)
+
     def _change_stream(self, name: str, stream_id: str) -> None:
         self._called(name)
         if stream_id not in self.streams:

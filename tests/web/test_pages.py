@@ -9,6 +9,7 @@ import pytest
 import pytest_twisted
 
 from hmp_twisted.engine import manifest
+from hmp_twisted.errors import EngineUnavailableError
 from hmp_twisted.services.rights import ROLE_ACTIONS, Kind
 from tests.services.world import NOBODY
 
@@ -185,9 +186,15 @@ async def test_a_recording_is_streamed_and_stopped(place: Place) -> None:
     recording = world.recording()
     at = f"/videos/{recording}/streams"
     browser = await place.administrator()
-    part = await browser.post(at, {"address": "127.0.0.1", "port": "5004"}, **HTMX)
+    fields = {"address": "127.0.0.1", "port": "5004", "start": "0:05", "loop": "on"}
+    part = await browser.post(at, fields, **HTMX)
     assert "Streaming to 127.0.0.1:5004." in part.text
     (stream,) = world.rows("streams")
+    assert world.engine.playing is not None
+    assert world.engine.playing[:2] == (5.0, True)
+    assert "0:05 of" in (await browser.get(at, **HTMX)).text
+    world.engine.failures["list_streams"] = EngineUnavailableError("gone")
+    assert "Running" in (await browser.get(at, **HTMX)).text
     for fields in (
         {"address": "nowhere", "port": "5004"},
         {"address": "127.0.0.1", "port": "0"},

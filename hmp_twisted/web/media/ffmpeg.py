@@ -45,7 +45,7 @@ def preview_arguments(ffmpeg: str) -> list[str]:
     video = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "25"]
     video += ["-pix_fmt", "yuv420p", "-vf", "scale=-2:360", "-b:v", "700k", "-threads", "1"]
     audio = ["-c:a", "aac", "-b:a", "96k", "-ac", "2"]
-    taken = ["-fflags", "nobuffer", "-probesize", "1M", "-i", "pipe:0"]
+    taken = ["-fflags", "nobuffer", "-probesize", "1M", "-analyzeduration", "1M", "-i", "pipe:0"]
     maps = ["-map", "0:v:0?", "-map", "0:a:0?"]
     return [ffmpeg, *_QUIET, *taken, *maps, *video, *audio, "-f", "mpegts", "pipe:1"]
 

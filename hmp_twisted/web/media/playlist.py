@@ -3,6 +3,7 @@
 A browser plays MPEG-TS by HTTP Live Streaming (RFC 8216): a list of byte ranges with their lengths
 in seconds. A new segment is a discontinuity, so pauses and restarts play through, and what the
 recording's clock shows at each part goes with it, so that HotMarks and tracks fit together.
+While a recording is in progress its list grows by each part that is whole; what was listed stays.
 """
 
 from __future__ import annotations
@@ -34,14 +35,15 @@ class Part:
     begins_segment: bool
 
 
-def parts_of(folder: Path, track: manifest.Track) -> tuple[Part, ...]:
-    """The parts of a track that has ended, in their order."""
+def parts_of(folder: Path, track: manifest.Track, *, grows: bool) -> tuple[Part, ...]:
+    """The parts of a track, in their order; of one that ``grows`` those that are whole."""
     if not track.segments:
         return ()
     parts: list[Part] = []
     before = 0
     for one in TrackIndex.open(folder, track).segments:
-        parts += _parts_of_segment(one, before)
+        found = _parts_of_segment(one, before)
+        parts += found if one.segment.closed or not grows else found[:-1]
         before += one.segment.bytes
     return tuple(parts)
 
@@ -71,13 +73,16 @@ def _starts(one: SegmentIndex) -> list[tuple[int, float]]:
     return starts
 
 
-def hls(parts: tuple[Part, ...], url: str) -> str:
-    """The media playlist (RFC 8216, section 4.3) of parts that are ranges of what is at ``url``."""
+def hls(parts: tuple[Part, ...], url: str, *, grows: bool) -> str:
+    """The media playlist (RFC 8216, section 4.3) of parts that are ranges of what is at ``url``.
+
+    One that ``grows`` has no end yet; players ask for it again.
+    """
     longest = max((part.seconds for part in parts), default=PART_S)
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:4",
-        "#EXT-X-PLAYLIST-TYPE:VOD",
+        f"#EXT-X-PLAYLIST-TYPE:{'EVENT' if grows else 'VOD'}",
         f"#EXT-X-TARGETDURATION:{int(longest + 1)}",
         "#EXT-X-MEDIA-SEQUENCE:0",
     ]
@@ -86,7 +91,7 @@ def hls(parts: tuple[Part, ...], url: str) -> str:
             lines.append("#EXT-X-DISCONTINUITY")
         lines += [f"#EXTINF:{part.seconds:.3f},", f"#EXT-X-BYTERANGE:{part.bytes}@{part.offset}"]
         lines.append(url)
-    return "\n".join([*lines, "#EXT-X-ENDLIST", ""])
+    return "\n".join([*lines, *([] if grows else ["#EXT-X-ENDLIST"]), ""])
 
 
 def clock_of(parts: tuple[Part, ...]) -> list[list[float]]:

@@ -16,6 +16,7 @@ from . import (
     recording,
     sessions,
     sign_in,
+    streams,
     takeaway,
     videos,
 )
@@ -30,6 +31,7 @@ def page_groups(first: FirstUser, serving: Media) -> Sequence[Sequence[Route]]:
         live.ROUTES,
         videos.ROUTES,
         recording.ROUTES,
+        streams.ROUTES,
         sessions.ROUTES,
         media.routes(serving),
         live_media.routes(serving),

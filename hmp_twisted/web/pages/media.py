@@ -10,9 +10,11 @@ from twisted.web.resource import IResource
 from ...engine import manifest
 from ...errors import NotAuthorizedError
 from ...services.rights import DOWNLOAD, WATCH
+from .. import codecs
 from ..answers import Answer, Body, Handover, RefusalError
 from ..assets import FOLDER
 from ..media.media import Media
+from ..media.now import programmes_of, read_now
 from ..media.playlist import Part, clock_of, hls, parts_of
 from ..media.ranges import RunResource, run_of
 from ..media.viewer import MPEG_TS
@@ -32,10 +34,14 @@ async def track_of(
         RecordingNotFoundError, NotAuthorizedError
         RefusalError: there is no such track, or it cannot be read.
     """
-    told = await told_of(visit, recording_id, action)
-    for track in told[1].tracks:
+    title, told = await told_of(visit, recording_id, action)
+    return title, _track(told, number)
+
+
+def _track(told: manifest.Recording, number: int) -> manifest.Track:
+    for track in told.tracks:
         if track.number == number:
-            return told[0], track
+            return track
     raise RefusalError(404, "This recording has no such track.")
 
 
@@ -46,7 +52,7 @@ async def told_of(visit: Visit, recording_id: str, action: str) -> tuple[str, ma
         raise NotAuthorizedError(f"{visit.actor.name} may not {action} recording {recording_id}")
     folder = manifest.folder_of(visit.tools.recordings_dir, recording_id)
     try:
-        return details.recording.title, await visit.store.in_thread(manifest.read, folder)
+        return details.recording.title, await visit.store.in_thread(read_now, folder)
     except manifest.ManifestError as error:
         raise RefusalError(404, "The files of this recording cannot be read.") from error
 
@@ -65,21 +71,36 @@ async def download(visit: Visit, recording_id: str, number: int) -> Answer:
 
 async def playlist(visit: Visit, recording_id: str, number: int) -> Answer:
     """How players find their way in a track."""
-    parts = await _parts(visit, recording_id, number)
+    parts, grows = await _parts(visit, recording_id, number)
     url = f"/media/recording/{recording_id}/track/{number}/bytes"
-    return Body(hls(parts, url).encode(), HLS)
+    return Body(hls(parts, url, grows=grows).encode(), HLS)
 
 
 async def clock(visit: Visit, recording_id: str, number: int) -> Answer:
     """What the recording's clock shows at which second of a player."""
-    parts = await _parts(visit, recording_id, number)
+    parts, _ = await _parts(visit, recording_id, number)
     return Body(json.dumps(clock_of(parts)).encode(), "application/json")
 
 
-async def _parts(visit: Visit, recording_id: str, number: int) -> tuple[Part, ...]:
+async def streams(visit: Visit, recording_id: str, number: int) -> Answer:
+    """What a track holds, by the tables at its beginning."""
     _, found = await track_of(visit, recording_id, number, WATCH)
     folder = manifest.folder_of(visit.tools.recordings_dir, recording_id)
-    return await visit.store.in_thread(parts_of, folder, found)
+    told = codecs.told(await visit.store.in_thread(programmes_of, folder, found))
+    return Body(json.dumps(told).encode(), "application/json")
+
+
+async def _parts(visit: Visit, recording_id: str, number: int) -> tuple[tuple[Part, ...], bool]:
+    """The parts of a track, and whether more will come."""
+    told = (await told_of(visit, recording_id, WATCH))[1]
+    found, grows = _track(told, number), told.state in manifest.ACTIVE
+    folder = manifest.folder_of(visit.tools.recordings_dir, recording_id)
+
+    def find() -> tuple[Part, ...]:
+        """On a thread: this reads files."""
+        return parts_of(folder, found, grows=grows)
+
+    return await visit.store.in_thread(find), grows
 
 
 def file_name(title: str, number: int, suffix: str) -> str:
@@ -136,6 +157,7 @@ def routes(media: Media) -> tuple[Route, ...]:
         get(f"{track_path}/bytes", track),
         get(f"{track_path}/index.m3u8", playlist),
         get(f"{track_path}/clock", clock),
+        get(f"{track_path}/streams", streams),
         get(f"{track_path}/ts", download),
         get(f"{track_path}/mp4", pages.mp4),
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from collections.abc import Mapping
 from typing import Any
 
 from ...engine import manifest
+from ...errors import DomainError
 from ...services.library import RecordingDetails
 from ...services.rights import Kind
 from ..answers import Answer, Page, Part, RefusalError, SeeOther
@@ -22,7 +23,17 @@ async def load(visit: Visit, recording_id: str) -> dict[str, Any]:
     values = await about.values_of(
         visit, Kind.RECORDING, f"/videos/{recording_id}", details.recording, details.attached
     )
-    return {**values, "details": details}
+    return {**values, "details": details, "positions": await _positions(visit, details)}
+
+
+async def _positions(visit: Visit, details: RecordingDetails) -> Mapping[str, float]:
+    """Where running streams are, in seconds, by ID; nothing if the engine does not tell."""
+    if all(stream.ended is not None for stream in details.streams):
+        return {}
+    try:
+        return await visit.services.streams.positions()
+    except DomainError:
+        return {}  # the page shows that they run, without where they are
 
 
 async def show(visit: Visit, recording_id: str) -> Answer:
@@ -61,23 +72,6 @@ async def remove_hotmark(visit: Visit, recording_id: str, time_s: int) -> Answer
     return await _section(visit, recording_id, "hotmarks", "HotMark removed.")
 
 
-async def start_stream(visit: Visit, recording_id: str) -> Answer:
-    """Play the recording out."""
-    address, port = visit.form.text("address"), visit.form.whole("port", 1, 65535)
-    try:
-        ip_address(address)
-    except ValueError as error:
-        raise RefusalError(400, "The address must be an IP address such as 239.1.2.3.") from error
-    await visit.services.streams.start(visit.actor, recording_id, address, port)
-    return await _section(visit, recording_id, "streams", f"Streaming to {address}:{port}.")
-
-
-async def stop_stream(visit: Visit, recording_id: str, stream_id: str) -> Answer:
-    """End a stream."""
-    await visit.services.streams.stop(visit.actor, stream_id)
-    return await _section(visit, recording_id, "streams", "The stream has ended.")
-
-
 async def delete(visit: Visit, recording_id: str) -> Answer:
     """Put the recording into the bin."""
     await visit.services.bin.put(visit.actor, recording_id)
@@ -108,8 +102,6 @@ ROUTES = (
     post(f"{_BASE}/hotmarks", add_hotmark),
     post(f"{_BASE}/hotmarks/<int:time_s>/rename", rename_hotmark),
     post(f"{_BASE}/hotmarks/<int:time_s>/remove", remove_hotmark),
-    post(f"{_BASE}/streams", start_stream),
-    post(f"{_BASE}/streams/<uuid:stream_id>/stop", stop_stream),
     post(f"{_BASE}/delete", delete),
     *about.About(Kind.RECORDING, "/videos", load).routes(),
 )

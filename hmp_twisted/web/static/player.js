@@ -4,6 +4,7 @@
 
 const player = document.querySelector("[data-player]");
 const DRIFT_S = 0.25;   // followers that are further off are moved
+const AGAIN_MS = 1000;
 const NUDGE_S = 0.04;   // those further off than this run a little faster or slower
 
 class Track {
@@ -12,26 +13,55 @@ class Track {
     this.video = figure.querySelector("video");
     this.note = figure.querySelector("[data-note]");
     this.stretches = [];
+    this.streams = [];
     this.recoveries = 0;
   }
 
   async open() {
     const base = this.figure.dataset.track;
-    const answer = await fetch(`${base}/clock`);
-    if (!answer.ok) return this.say("This track cannot be read.");
-    this.stretches = await answer.json();
-    if (!this.stretches.length) return this.say("This track holds no media.");
+    const [clock, streams] = await Promise.all([fetch(`${base}/clock`), fetch(`${base}/streams`)]);
+    if (!clock.ok || !streams.ok) return this.say("This track cannot be read.");
+    this.streams = await streams.json();
+    this.stretches = await clock.json();
+    if (!this.stretches.length) return this.wait();
     if (!window.Hls || !Hls.isSupported()) return this.say("This browser cannot play it here. Download it instead.");
-    this.hls = new Hls({ enableWorker: true, maxBufferLength: 20, backBufferLength: 30 });
+    this.note.hidden = true;
+    const cannot = this.unplayable;
+    if (cannot) return this.say(cannot);
+    this.hls = new Hls({ enableWorker: true, maxBufferLength: 20, backBufferLength: 30, startPosition: 0 });
     this.hls.on(Hls.Events.ERROR, (_, data) => this.failed(data));
+    this.hls.on(Hls.Events.LEVEL_UPDATED, (_, data) => { if (data.details.live) this.grow(); });
     this.hls.loadSource(`${base}/index.m3u8`);
     this.hls.attachMedia(this.video);
     this.video.addEventListener("loadedmetadata", () => this.look());
   }
 
+  // Of a recording in progress the first seconds may still be to come.
+  wait() {
+    if (this.figure.dataset.grows === undefined) return this.say("This track holds no media.");
+    this.say("Its first seconds are being recorded …");
+    setTimeout(() => this.open(), AGAIN_MS);
+  }
+
+  // The recording goes on: more of its clock is known.
+  async grow() {
+    const clock = await fetch(`${this.figure.dataset.track}/clock`).catch(() => null);
+    if (clock && clock.ok) this.stretches = await clock.json();
+  }
+
+  // Why nothing of it can be played here, by what its tables say; empty if something can.
+  get unplayable() {
+    const held = this.streams.filter((one) => one.kind !== "other");
+    const pictures = held.filter((one) => one.kind === "picture");
+    const wanted = pictures.length ? pictures : held;
+    if (!wanted.length || wanted.some((one) => one.mime && MediaSource.isTypeSupported(one.mime))) return "";
+    const names = [...new Set(wanted.map((one) => one.name))].join(", ");
+    const what = pictures.length ? "picture" : "sound";
+    return `The ${what} is ${names}, which this browser cannot play. Download it, or stream it to a player.`;
+  }
+
   look() {
-    const pictures = this.video.videoWidth > 0;
-    this.say(pictures ? "" : "It has no picture that this browser can play: there may be none, or it is of a kind (MPEG-2, HEVC …) that browsers do not play. Download it, or stream it to a player.");
+    this.say(this.video.videoWidth > 0 ? "" : "It has no picture, only sound.");
   }
 
   failed(data) {
