@@ -11,6 +11,7 @@ from ..store.pool import Store
 from .bin import Bin
 from .catalogue_file import Catalogue
 from .hotmarks import Hotmarks
+from .integrity import Integrity
 from .library import Library
 from .metadata import Metadata
 from .recordings import Recordings
@@ -36,6 +37,7 @@ class Services:
     library: Library
     bin: Bin
     trimming: Trimming
+    integrity: Integrity
 
     @classmethod
     def build(
@@ -55,4 +57,5 @@ class Services:
             library=Library(store),
             bin=Bin(store, clock, folder),
             trimming=Trimming(store, folder, settings.recordings.min_free_bytes),
+            integrity=Integrity(store, engine, folder),
         )

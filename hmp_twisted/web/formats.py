@@ -14,6 +14,16 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
+def lasting(seconds: float) -> str:
+    """``2.5 s``, ``1 min 30 s``, ``1 h 5 min``: how long something lasted."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s".replace(".0 s", " s")
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60:,} h {minutes % 60} min"
+
+
 def iso(unix_s: float) -> str:
     """``2026-01-31T12:00:00Z``, for ``datetime`` attributes."""
     return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

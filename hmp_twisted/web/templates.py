@@ -27,7 +27,7 @@ class Templates:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        for name in ("clock", "iso", "when", "size", "plural"):
+        for name in ("clock", "lasting", "iso", "when", "size", "plural"):
             self._environment.filters[name] = getattr(formats, name)
         self._environment.globals.update(
             asset=assets.url, version=__version__, least_password=LEAST_PASSWORD

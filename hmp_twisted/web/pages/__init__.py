@@ -9,6 +9,7 @@ from ..route import Route
 from ..sign_in.first import FirstUser
 from . import (
     account,
+    certificate,
     health,
     live,
     live_media,
@@ -31,6 +32,7 @@ def page_groups(first: FirstUser, serving: Media) -> Sequence[Sequence[Route]]:
         live.ROUTES,
         videos.ROUTES,
         recording.ROUTES,
+        certificate.routes(),
         streams.ROUTES,
         sessions.ROUTES,
         media.routes(serving),

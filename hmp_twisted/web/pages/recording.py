@@ -1,11 +1,10 @@
-"""One recording: what it is, its HotMarks, streams, integrity certificate, and its deletion."""
+"""One recording: what it is, its HotMarks, and its deletion."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from ...engine import manifest
 from ...errors import DomainError
 from ...services.library import RecordingDetails
 from ...services.rights import Kind
@@ -39,17 +38,6 @@ async def _positions(visit: Visit, details: RecordingDetails) -> Mapping[str, fl
 async def show(visit: Visit, recording_id: str) -> Answer:
     """The page."""
     return Page("videos/recording.html", await load(visit, recording_id))
-
-
-async def certificate(visit: Visit, recording_id: str) -> Answer:
-    """What the recording's files tell about themselves, for the page to fetch when it is there."""
-    await visit.services.library.recording(visit.actor, recording_id)
-    folder = manifest.folder_of(visit.tools.recordings_dir, recording_id)
-    try:
-        told = await visit.store.in_thread(manifest.read, folder)
-    except manifest.ManifestError:
-        return Page("videos/certificate.html", {"told": None})
-    return Page("videos/certificate.html", {"told": told})
 
 
 async def add_hotmark(visit: Visit, recording_id: str) -> Answer:
@@ -98,7 +86,6 @@ _BASE = "/videos/<uuid:recording_id>"
 
 ROUTES = (
     get(_BASE, show),
-    get(f"{_BASE}/certificate", certificate),
     post(f"{_BASE}/hotmarks", add_hotmark),
     post(f"{_BASE}/hotmarks/<int:time_s>/rename", rename_hotmark),
     post(f"{_BASE}/hotmarks/<int:time_s>/remove", remove_hotmark),
