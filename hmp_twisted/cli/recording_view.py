@@ -12,6 +12,7 @@ from ..config import Settings
 from ..engine import certificate, events, manifest
 from ..engine.events import Event
 from ..errors import DomainError, UnknownRecordingError
+from ..services.bin import KEEP_S
 from ..services.directory import recordings, retention
 from ..services.directory.attached import CategoryValues, Share
 from . import engine
@@ -135,6 +136,7 @@ def summary(recording: recordings.Recording, default_days: float) -> dict[str, A
         "protected": recording.protected,
         "expire_after_days": recording.expire_after_days,
         "expires": None if expires is None else iso(expires),
+        "deleted": None if recording.deleted is None else iso(recording.deleted),
     }
 
 
@@ -153,6 +155,8 @@ def row(recording: recordings.Recording, default_days: float) -> tuple[object, .
 
 def kept(recording: recordings.Recording, default_days: float) -> str:
     """For how long it is kept, in words; empty if nothing special is known."""
+    if recording.deleted is not None:
+        return f"in the bin until {iso(recording.deleted + KEEP_S)}"
     expires = retention.expires(recording, default_days)
     if recording.protected:
         return "protected"

@@ -167,6 +167,15 @@ def unprotect(administration: Administration, recording: str) -> None:
         retention.set_protected(conn, recording, False)
 
 
+@recording_group.command("restore")
+@recording_argument
+@pass_administration
+def restore(administration: Administration, recording: str) -> None:
+    """Take a recording out of the bin, into which somebody deleted it in the web interface."""
+    with administration.transaction() as conn:
+        retention.restore(conn, recording)
+
+
 def _files_of(administration: Administration, recording: str) -> tuple[Path, manifest.Recording]:
     """The folder of a recording, and what it should hold."""
     with administration.view() as conn:

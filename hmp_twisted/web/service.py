@@ -23,6 +23,7 @@ from . import hosts
 from .assets import Assets
 from .flashes import Flashes
 from .media.media import Media
+from .media.tidying import Tidying
 from .pages import page_groups
 from .pipeline import Pipeline
 from .rendering import Renderer
@@ -68,7 +69,8 @@ class WebInterface(Service):
         self._tools = Tools(services, store, settings, wall, self._gate)
         assets = Assets.read()
         static = [get("/static/<path:name>", assets.serve, PUBLIC)]
-        groups = page_groups(self._first, Media.build(reactor, settings, store, wall))
+        media = Media.build(reactor, settings, store, wall)
+        groups = page_groups(self._first, media)
         self.routes = checked((static, *groups, *extra))
         """Every page and act, in no order."""
         renderer = Renderer(Templates(assets), Flashes())
@@ -77,6 +79,7 @@ class WebInterface(Service):
         self._connections = WrappingFactory(self.site)
         self._loop = LoopingCall(lambda: ensureDeferred(self._open()))
         self._loop.clock = reactor
+        self._tidying = Tidying(reactor, media.mp4.tidy)
         self.opened: Deferred[Any] = succeed(None)
         """Fires when nothing more is tried: the port is open, or the service is stopping."""
 
@@ -89,6 +92,7 @@ class WebInterface(Service):
         """Open the port; while that cannot be, try again each second."""
         super().startService()
         self.opened = self._loop.start(RETRY_S)
+        self._tidying.start()
 
     def stopService(self) -> Deferred[None]:
         """Close the port, answer what was asked, and cut off what is still connected."""
@@ -109,6 +113,7 @@ class WebInterface(Service):
     async def _stop(self) -> None:
         if self._loop.running:
             self._loop.stop()
+        await self._tidying.stop()
         await self.opened
         await self._listener.close()
         timer = self._reactor.callLater(DRAIN_S, self._give_up)

@@ -43,6 +43,7 @@ def test_recordings_are_listed(ctl: Hmpctl, recording: str) -> None:
         "description": "",
         "createdby": "",
         "state": "FINISHED",
+        "deleted": None,
         "reason": "",
         "created": "2026-01-31T12:00:00Z",
         "duration_s": 12.5,

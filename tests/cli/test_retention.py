@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from hmp_twisted.store.schema import recordings
 from tests.catalogue import add_files, add_recording
 
 from .conftest import Hmpctl
@@ -44,6 +46,19 @@ def test_protection(ctl: Hmpctl, recording: str) -> None:
     assert "protected" in ctl("recording", "list")
     ctl("recording", "unprotect", recording)
     assert ctl.json("recording", "show", recording)["expires"] == "2026-02-03T12:00:12Z"
+
+
+def test_a_recording_in_the_bin_is_marked_and_restored(ctl: Hmpctl, recording: str) -> None:
+    """It would look like any other, and yet no command finds it."""
+    assert ctl.json("recording", "list")[0]["deleted"] is None
+    with ctl.store.begin() as conn:
+        conn.execute(update(recordings).values(deleted=1_769_860_800.0))
+    assert ctl.json("recording", "show", recording)["deleted"] == "2026-01-31T12:00:00Z"
+    for shown in (ctl("recording", "list"), ctl("recording", "show", recording)):
+        assert "in the bin until 2026-03-02T12:00:00Z" in shown
+    assert ctl("recording", "restore", recording) == ""
+    assert ctl.json("recording", "list")[0]["deleted"] is None
+    assert "in the bin" not in ctl("recording", "list")
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "soon", "nan", ""])

@@ -52,6 +52,8 @@ class Recording:
     """Days after its end: 0 for never, ``None`` for the configured default."""
     protected: bool
     """Whether it is kept whatever its expiry and however full the disk."""
+    deleted: float | None = None
+    """When it was put into the bin, in Unix seconds, if it is there."""
 
 
 @attrs.frozen
@@ -232,4 +234,5 @@ def _recording(row: Row[Any]) -> Recording:
         ended=row.ended,
         expire_after_days=row.expire_after_days,
         protected=row.protected,
+        deleted=row.deleted,
     )

@@ -60,6 +60,15 @@ def set_protected(conn: Connection, recording: str, protected: bool) -> None:
     _change(conn, recording, protected=protected)
 
 
+def restore(conn: Connection, recording: str) -> None:
+    """Take a recording out of the bin; one that is not in it stays where it is.
+
+    Raises:
+        RecordingNotFoundError, AmbiguousNameError: which one is meant is not clear.
+    """
+    _change(conn, recording, deleted=None)
+
+
 def expires(recording: Recording, default_days: float) -> float | None:
     """When a recording goes by itself, in Unix seconds; ``None`` for never, or not known yet."""
     days = default_days if recording.expire_after_days is None else recording.expire_after_days

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -37,8 +39,25 @@ class Cache:
             return None
         return path
 
+    def names(self) -> frozenset[str]:
+        """What there is, by name; also what is being made, or was when the server died."""
+        if not self.folder.is_dir():
+            return frozenset()
+        return frozenset(path.name for path in self.folder.iterdir())
+
+    def tidy(self, unwanted: Iterable[str]) -> None:
+        """Delete what is old, and what has one of these names."""
+        for name in unwanted:
+            self.path_of(name).unlink(missing_ok=True)
+        since = time.time() - KEEP_S
+        for name in self.names():
+            path = self.path_of(name)
+            with suppress(FileNotFoundError):  # it was moved to its place just now
+                if path.stat().st_mtime < since:
+                    path.unlink()
+
     def make_room(self, needed: int) -> None:
-        """Delete what is old, and the oldest until ``needed`` bytes fit.
+        """Delete the oldest until ``needed`` bytes fit.
 
         Raises:
             DiskFullError: even then they do not.
@@ -47,9 +66,8 @@ class Cache:
         files = [(path, path.stat()) for path in self.folder.iterdir() if path.is_file()]
         files.sort(key=lambda pair: pair[1].st_mtime)
         total = sum(stat.st_size for _, stat in files)
-        old = time.time() - KEEP_S
         for path, stat in files:
-            if stat.st_mtime < old or total + needed > self.most_bytes:
+            if total + needed > self.most_bytes:
                 path.unlink(missing_ok=True)
                 total -= stat.st_size
         free = shutil.disk_usage(self.folder).free

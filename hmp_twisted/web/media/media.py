@@ -35,13 +35,12 @@ class Media:
     def build(cls, reactor: Any, settings: Settings, store: Store, wall: Clock) -> Media:
         """For the media engine and the recordings of these settings; ``wall`` is for sign-ins."""
         path = settings.engine_endpoint.removeprefix("unix:")
-        posters = settings.data_dir / "posters"
         return cls(
             reactor,
             Feeds(reactor, UNIXClientEndpoint(reactor, path)),
             Previews(),
             Vigil(reactor, store, wall),
-            Posters(store, settings.recordings_dir, posters, Stills(reactor, settings.restream)),
+            Posters(store, settings.recordings_dir, Stills(reactor, settings.restream)),
             Mp4Files(reactor, store, settings),
             Jobs(),
         )

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Connection, select
 
 from ...config import Settings
 from ...engine import manifest
 from ...engine.ffmpeg import find_ffmpeg
 from ...errors import StreamFailedError
 from ...store.pool import Store
+from ...store.schema import recordings
 from . import ffmpeg
 from .cache import Cache
 from .jobs import Job
 
+_ID_LENGTH = 36
 MOST_BYTES = 50_000_000_000
 """What the files made for download may take together."""
 
@@ -54,6 +59,14 @@ class Mp4Files:
             aside.unlink(missing_ok=True)
             listing.unlink(missing_ok=True)
 
+    async def tidy(self) -> None:
+        """Delete what nobody asked for of late, and what is of recordings that are gone."""
+        names = await self._store.in_thread(self._cache.names)
+        recordings = {name: name[:_ID_LENGTH] for name in names}
+        known = await self._store.read("look for recordings", _known, {*recordings.values()})
+        gone = [name for name, recording_id in recordings.items() if recording_id not in known]
+        await self._store.in_thread(self._cache.tidy, gone)
+
     async def _remux(self, job: Job, total: int, listing: Path, aside: Path) -> None:
         def look() -> None:
             if aside.exists():
@@ -64,6 +77,11 @@ class Mp4Files:
         done = await ffmpeg.run(self._reactor, job.name, arguments, look)
         if not done.is_clean:
             raise StreamFailedError(f"the MP4 file could not be made: ffmpeg {done.describe()}")
+
+
+def _known(conn: Connection, recording_ids: Collection[str]) -> frozenset[str]:
+    found = select(recordings.c.id).where(recordings.c.id.in_(recording_ids))
+    return frozenset(conn.execute(found).scalars())
 
 
 def _name(recording_id: str, track: int) -> str:

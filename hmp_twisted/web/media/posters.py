@@ -1,4 +1,7 @@
-"""Poster frames: a picture of each recording, made when it is first wanted, one at a time."""
+"""Poster frames: a picture of each recording, made when it is first wanted, one at a time.
+
+It lies in the recording's folder, so that it goes where that goes: into another catalogue, or away.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from .stills import Stills
 
 log = Logger()
 
+NAME = "poster.jpg"
 INTO = 0.1
 """The picture is from so far into the first segment: a beginning is often black."""
 MOST_WAITING = 200
@@ -22,13 +26,12 @@ MOST_WAITING = 200
 
 
 class Posters:
-    """Makes posters, and knows where they are: in ``<data-dir>/posters``, a JPEG a recording."""
+    """Makes posters, and knows where they are."""
 
-    def __init__(self, store: Store, recordings: Path, folder: Path, stills: Stills) -> None:
+    def __init__(self, store: Store, recordings: Path, stills: Stills) -> None:
         self._stills = stills
         self._store = store
         self._recordings = recordings
-        self._folder = folder
         self._waiting: OrderedDict[str, None] = OrderedDict()
         self._failed: OrderedDict[str, None] = OrderedDict()
         self._busy = False
@@ -79,4 +82,4 @@ class Posters:
         await self._stills.make(f"poster of {recording_id}", source, target, *places_s)
 
     def _path(self, recording_id: str) -> Path:
-        return self._folder / f"{recording_id}.jpg"
+        return manifest.folder_of(self._recordings, recording_id) / NAME

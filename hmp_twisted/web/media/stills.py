@@ -23,7 +23,7 @@ class Stills:
         Args:
             name: what it is of, for the log.
             source: a file of MPEG-TS.
-            target: the JPEG; it is there whole or not at all.
+            target: the JPEG, in a folder that exists; it is there whole or not at all.
             places_s: seconds into the file.
 
         Raises:
@@ -31,7 +31,6 @@ class Stills:
             OSError: no place shows a picture; with ffmpeg's last words.
         """
         executable = find_ffmpeg(self._settings)
-        target.parent.mkdir(parents=True, exist_ok=True)
         aside = target.with_name(f".{target.name}")
         said = "no place to look at"
         try:

@@ -27,19 +27,28 @@ def stills() -> Stills:
     return Stills(reactor, RestreamSettings())
 
 
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """Where the picture is to be, in a folder of its own."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    return folder / "picture.jpg"
+
+
 @pytest_twisted.ensureDeferred
-async def test_a_picture_of_a_clip_is_a_jpeg(stills: Stills, media: Path, tmp_path: Path) -> None:
+async def test_a_picture_of_a_clip_is_a_jpeg(stills: Stills, media: Path, target: Path) -> None:
     """Of the first place that shows one; beyond the end there is none."""
-    target = tmp_path / "new" / "picture.jpg"
     await stills.make("a picture", media, target, 60.0, 1.0)
     assert target.read_bytes()[:3] == b"\xff\xd8\xff"
-    assert [path.name for path in target.parent.iterdir()] == ["picture.jpg"]
+    assert list(target.parent.iterdir()) == [target]
 
 
 @pytest_twisted.ensureDeferred
-async def test_what_shows_no_picture_leaves_nothing(stills: Stills, tmp_path: Path) -> None:
+async def test_what_shows_no_picture_leaves_nothing(
+    stills: Stills, tmp_path: Path, target: Path
+) -> None:
     """The words are ffmpeg's own."""
-    noise, target = tmp_path / "noise.ts", tmp_path / "new" / "picture.jpg"
+    noise = tmp_path / "noise.ts"
     noise.write_bytes(os.urandom(100_000))
     with pytest.raises(OSError, match=r"ffmpeg ended with exit code \d+: .+"):
         await stills.make("a picture", noise, target, 0.0)
@@ -47,9 +56,18 @@ async def test_what_shows_no_picture_leaves_nothing(stills: Stills, tmp_path: Pa
 
 
 @pytest_twisted.ensureDeferred
-async def test_without_ffmpeg_it_is_said_so(media: Path, tmp_path: Path) -> None:
+async def test_without_ffmpeg_it_is_said_so(media: Path, target: Path) -> None:
     """Before anything is made."""
     stills = Stills(reactor, RestreamSettings(ffmpeg="/nowhere/ffmpeg"))
     with pytest.raises(StreamFailedError, match="no such executable"):
-        await stills.make("a picture", media, tmp_path / "new" / "picture.jpg", 0.0)
-    assert not (tmp_path / "new").exists()
+        await stills.make("a picture", media, target, 0.0)
+    assert list(target.parent.iterdir()) == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_folder_that_is_gone_stays_so(stills: Stills, media: Path, target: Path) -> None:
+    """The recording was removed meanwhile: its folder does not come back."""
+    target.parent.rmdir()
+    with pytest.raises(OSError, match="ffmpeg ended"):
+        await stills.make("a picture", media, target, 0.0)
+    assert not target.parent.exists()
