@@ -18,6 +18,7 @@ from benchmarks.soaking.ledger import (
     Take,
     Window,
 )
+from hmp_twisted.engine.lane import Lane
 from hmp_twisted.engine.segments import SegmentFile
 from tests.harness import memory_disk, packets
 
@@ -107,7 +108,7 @@ def test_a_datagram_torn_by_a_disk_that_is_full(encoder: Encoder, tmp_path: Path
     with memory_disk(tmp_path / "small", room) as why_not:
         if why_not:
             pytest.skip(f"a disk that runs full needs root and mount: {why_not}")
-        segment = SegmentFile(tmp_path / "small" / "00001.ts", 1, 0.0, 0.0, 0.0)
+        segment = SegmentFile(tmp_path / "small" / "00001.ts", 1, 0.0, 0.0, 0.0, Lane())
         segment.write(encoder.datagrams(0, 300))
         with pytest.raises(OSError, match="No space left"):
             segment.write(encoder.datagrams(300, 300))

@@ -44,7 +44,7 @@ async def leave(lives: LiveSet, live: LiveRecording) -> None:
     segments = lives.hold(live)
     lives.release(track.source for track in live.tracks)
     live.ended = True
-    await lives.close(segments)
+    await lives.close(live, segments)
     await live.repaired
     recording = lives.snapshot(live)
     try:

@@ -12,8 +12,9 @@ import numpy as np
 from . import rtp, ts
 from .buffers import Buffer, Layout
 from .checks import CAPACITY, Checks
+from .lane import Step
 from .source import Source
-from .writer import Piece, Writer
+from .writer import Writer
 
 Batch = tuple[Source, int, int]
 """Datagrams of one source in a buffer: from the first slot up to, not including, the second."""
@@ -28,7 +29,7 @@ class Intake:
 
     def settle(self, buffer: Buffer, layout: Layout, batches: list[Batch], now: float) -> None:
         """Deal with batches that lie one after the other in ``buffer``, received at ``now``."""
-        pieces: list[Piece] = []
+        pieces: list[Step] = []
         copied = 0
         if self._is_regular(buffer, layout, batches, now):
             for batch in batches:
@@ -42,13 +43,13 @@ class Intake:
     def release_held(self, buffer: Buffer, source: Source, now: float) -> None:
         """Write what a source's RTP sequence still holds back."""
         payload = source.sieve.flush()
-        pieces: list[Piece] = []
+        pieces: list[Step] = []
         self._take_copy(source, payload, now, pieces)
         if pieces:
             self._writer.put(buffer, pieces, len(payload))
 
     def _settle_one(
-        self, buffer: Buffer, layout: Layout, batch: Batch, now: float, pieces: list[Piece]
+        self, buffer: Buffer, layout: Layout, batch: Batch, now: float, pieces: list[Step]
     ) -> int:
         """Settle one batch on its own; how many bytes were copied out of the buffer."""
         if self._is_regular(buffer, layout, [batch], now):
@@ -84,7 +85,7 @@ class Intake:
                 source.sieve.sequencer.expected = following & 0xFFFF
         return regular
 
-    def _take_copy(self, source: Source, payload: bytes, now: float, pieces: list[Piece]) -> None:
+    def _take_copy(self, source: Source, payload: bytes, now: float, pieces: list[Step]) -> None:
         if not payload:
             return
         source.bytes += len(payload)
@@ -95,7 +96,7 @@ class Intake:
         pieces += [(sink.segment_at(now), payload) for sink in source.sinks]
 
 
-def _take_whole(buffer: Buffer, batch: Batch, now: float, pieces: list[Piece]) -> None:
+def _take_whole(buffer: Buffer, batch: Batch, now: float, pieces: list[Step]) -> None:
     source, start, end = batch
     source.datagrams += end - start
     source.bytes += (end - start) * ts.DATAGRAM

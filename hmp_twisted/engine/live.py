@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 from twisted.internet.defer import Deferred, DeferredLock, succeed
 
-from . import manifest
+from ..logs import Logger
+from . import manifest, ts
 from .counts import Counts
+from .lane import Lane, Target
 from .report import Report
 from .segments import SegmentFile
 from .source import Source
-from .track_record import Later, TrackRecord
+from .source_watch import Happening
+from .track_record import TrackRecord
+from .writer import Writer
 
 CountsOf = Callable[[Source], Counts]
+
+log = Logger()
 
 
 class RecordingClock:
@@ -51,7 +58,8 @@ class LiveTrack:
         clock: RecordingClock,
         next_number: int,
         on_segment: Callable[[], None],
-        later: Later,
+        writer: Writer,
+        lane: Lane,
     ) -> None:
         """Args:
         folder: the recording's.
@@ -60,20 +68,21 @@ class LiveTrack:
         clock: the recording's.
         next_number: of its next segment.
         on_segment: called as each segment begins.
-        later: has files written after all that was written before.
+        writer: appends to its files.
+        lane: the recording's.
         """
         self.before = before
         """What it had before this life of the engine; replaced when that is repaired."""
         self.first_number = next_number
         self.source = source
-        self._folder, self._clock = folder, clock
+        self._folder, self._clock, self._lane = folder, clock, lane
         self._next_number = next_number
         self._on_segment = on_segment
         self._segment: SegmentFile | None = None
         self._closed: list[SegmentFile] = []
         self._counted = Counts()
         self._since: Counts | None = None
-        self._record = TrackRecord(folder, before.number, clock.at, later)
+        self._record = TrackRecord(folder, before.number, clock.at, writer, lane)
 
     @property
     def segment(self) -> SegmentFile | None:
@@ -99,6 +108,15 @@ class LiveTrack:
         """Take what was found of what was received."""
         self._record.take(report, self._segment)
 
+    @property
+    def missed(self) -> int:
+        """Datagrams that were lost because its files hung."""
+        return sum(-(-file.missed // ts.DATAGRAM) for file in self._files)
+
+    def tell(self, happening: Happening) -> None:
+        """Have something among the recording's events that its source knows nothing of."""
+        self._record.tell([happening], time.time() - time.monotonic())
+
     def attach(self, counts: Counts) -> None:
         """Take what the source receives from now on."""
         self._record.begin(counts.packets)
@@ -119,22 +137,28 @@ class LiveTrack:
     def entry(self, counts: Counts) -> manifest.Track:
         """What the manifest says of it, the source's counters being ``counts``."""
         counted = self._counted + (counts - self._since if self._since is not None else Counts())
-        files = [*self._closed, *([self._segment] if self._segment is not None else [])]
+        missed = self.missed
         # A segment begun, of which nothing has reached the disk, is as good as none.
-        begun = tuple(file.entry() for file in files if file.written)
+        begun = tuple(file.entry() for file in self._files if file.written)
         before = self.before
         return attrs.evolve(
             before,
             segments=before.segments + begun,
             bytes=before.bytes + sum(segment.bytes for segment in begun),
-            datagrams=before.datagrams + counted.datagrams,
-            lost_datagrams=before.lost_datagrams + counted.lost_datagrams,
+            datagrams=before.datagrams + counted.datagrams - missed,
+            lost_datagrams=before.lost_datagrams + counted.lost_datagrams + missed,
             left_out_bytes=before.left_out_bytes + counted.left_out_bytes,
             continuity_errors=before.continuity_errors + counted.continuity_errors,
             integrity=before.integrity.plus(
-                counted.inspected, counted.continuity_by_pid, self._record.extremes
+                counted.inspected + Counter(thrown_away=missed),
+                counted.continuity_by_pid,
+                self._record.extremes,
             ),
         )
+
+    @property
+    def _files(self) -> list[SegmentFile]:
+        return [*self._closed, *([self._segment] if self._segment is not None else [])]
 
     def _begin(self, now: float) -> SegmentFile:
         number = self._next_number
@@ -145,6 +169,7 @@ class LiveTrack:
             started=time.time() - (time.monotonic() - now),
             offset_s=self._clock.at(now),
             now=now,
+            lane=self._lane,
         )
         self._on_segment()
         return self._segment
@@ -160,6 +185,7 @@ class LiveRecording:
         self.state: manifest.State = recording.state
         self.reason = ""
         self.clock = clock
+        self.lane = Lane(self._held_up, self._caught_up)
         self.tracks: list[LiveTrack] = []
         self.lock = DeferredLock()
         """Held by each command, so that one begins when the one before has ended."""
@@ -198,3 +224,25 @@ class LiveRecording:
             reason=self.reason,
             tracks=tuple(track.entry(counts_of(track.source)) for track in self.tracks),
         )
+
+    def _held_up(self, target: Target) -> None:
+        self._missed_before = [track.missed for track in self.tracks]
+        log.error(
+            "recording {id}: {file} takes nothing; the other recordings go on without it, and "
+            "what comes for this one waits in memory. Is its disk or its server gone?",
+            id=self.id,
+            file=str(target),
+        )
+        for track in self.tracks:
+            track.tell(Happening(time.monotonic(), "stalled", f"{target} takes nothing"))
+
+    def _caught_up(self, seconds: float) -> None:
+        lost = [
+            track.missed - before
+            for track, before in zip(self.tracks, self._missed_before, strict=True)
+        ]
+        text = "its files were written to again after {:.1f} s; {} datagrams were lost"
+        log.warn(f"recording {{id}}: {text.format(seconds, sum(lost))}", id=self.id)
+        for track, count in zip(self.tracks, lost, strict=True):
+            at = time.monotonic() - seconds
+            track.tell(Happening(at, "stall", text.format(seconds, count), seconds))

@@ -19,13 +19,14 @@ from . import manifest
 from .active import ActiveFolder
 from .certifier import Certifier
 from .disk import DiskThreads
+from .lane import Target
 from .live import LiveRecording, LiveTrack, RecordingClock
 from .receiver import POOL_BYTES, Receiver
 from .segments import SegmentFile, is_disk_full
 from .source import Source
 from .sources import SourceAddress
 from .syncing import Syncing
-from .writer import Target, Writer
+from .writer import Writer
 
 log = Logger()
 
@@ -49,13 +50,13 @@ class LiveSet:
         recordings: the folder that holds a folder for each recording.
         on_ended: told of each recording that ends by itself.
         every_tick: called after each tick of the receiver with its time.
-        pool_bytes: how much may wait to be written.
+        pool_bytes: how much may wait to be written, and as much again for files that hang.
         """
         self.reactor = reactor
         self.active = ActiveFolder(recordings)
         self.disk = DiskThreads(reactor)
         self.certifier = Certifier(reactor, recordings)
-        self.writer = Writer(self._segment_failed)
+        self.writer = Writer(self._segment_failed, pool_bytes)
         self.syncing = Syncing(self.disk.run, self._segment_failed)
         self.receiver = Receiver(reactor, self.writer, every_tick, pool_bytes=pool_bytes)
         self._on_ended = on_ended
@@ -120,10 +121,16 @@ class LiveSet:
         for track, source in zip(recording.tracks, sources, strict=True):
             number = next_numbers.get(track.number, 1)
             on_segment = self._saver(live)
-            later = self.writer.when_written
-            live.tracks.append(LiveTrack(folder, track, source, clock, number, on_segment, later))
+            live.tracks.append(
+                LiveTrack(folder, track, source, clock, number, on_segment, self.writer, live.lane)
+            )
         self._recordings[live.id] = live
         return live
+
+    def watch(self, now: float) -> None:
+        """See to it that a file that hangs costs no recording but its own; called each tick."""
+        pool = self.receiver.pool
+        self.writer.watch(now, hurry=pool.in_use > pool.limit // 2)
 
     def run(self, live: LiveRecording) -> None:
         """Record from this moment on: nothing that came before, everything that comes after."""
@@ -137,14 +144,16 @@ class LiveSet:
         """The recording as its manifest has it now."""
         return live.snapshot(time.monotonic(), self.receiver.counts)
 
-    async def close(self, segments: list[SegmentFile]) -> str:
-        """Close segments when all that was given to the writer is written, durably.
+    async def close(self, live: LiveRecording, segments: list[SegmentFile]) -> str:
+        """Close a recording's segments when all that was given to the writer is written, durably.
 
         Returns:
             Why one of them could not be; empty if all were.
         """
         written: Deferred[None] = Deferred()
-        self.writer.when_written(lambda: self.reactor.callFromThread(written.callback, None))
+        self.writer.when_written(
+            live.lane, lambda: self.reactor.callFromThread(written.callback, None)
+        )
         await written
         return await self.disk.run(_close_all, segments)
 
@@ -176,7 +185,7 @@ class LiveSet:
         segments = self.hold(live)
         self.release(track.source for track in live.tracks)
         try:
-            trouble = await self.close(segments)
+            trouble = await self.close(live, segments)
             await live.repaired
             live.state = "ERROR" if trouble else state
             live.reason = reason or trouble

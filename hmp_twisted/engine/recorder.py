@@ -160,6 +160,7 @@ class Recorder:
         return Deferred.fromCoroutine(self._close())
 
     def _tick(self, now: float) -> None:
+        self._lives.watch(now)
         self._upkeep.tick(now, self._lives)
 
     async def _open(self) -> None:
@@ -222,7 +223,7 @@ class Recorder:
             raise WrongStateError(f"recording {live.id} is paused")
         segments = self._lives.hold(live)
         live.state = "PAUSED"
-        if trouble := await self._lives.close(segments):
+        if trouble := await self._lives.close(live, segments):
             raise OSError(errno.EIO, trouble)
         await self._lives.save(live)
         self._lives.certifier.want(live.id)

@@ -12,15 +12,20 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from . import manifest, ts
+from .index_file import Records
+from .lane import Lane
 
 
 class SegmentFile:
     """One ``track-<n>/<nnnnn>.ts``. The file comes into being with its first bytes."""
 
     def __init__(
-        self, path: Path, number: int, started: float, offset_s: float, now: float
+        self, path: Path, number: int, started: float, offset_s: float, now: float, lane: Lane
     ) -> None:
+        self.lane = lane
         self.path = path
         self.number = number
         self.started = started
@@ -31,11 +36,18 @@ class SegmentFile:
         """When its first and its last datagram came, in seconds of a monotonic clock."""
         self.written = 0
         """Bytes that the system has taken."""
+        self.missed = 0
+        """Bytes that will never be written, because the file hung for too long."""
         self.failure: OSError | None = None
         self.closed = False
         self._descriptor = -1
         self._synced = 0
         self._lock = threading.Lock()
+        self._skipped: list[tuple[int, int]] = []
+        """Where, counted in bytes received, bytes were missed, and how many."""
+
+    def __str__(self) -> str:
+        return str(self.path)
 
     def write(self, data: Any) -> None:
         """Append; called by the writer's thread alone. After a failure it does nothing.
@@ -52,6 +64,30 @@ class SegmentFile:
         except OSError as error:
             self.failure = error
             raise
+
+    def miss(self, count: int) -> None:
+        """Count bytes that will never be written."""
+        self.missed += count
+
+    def skip(self, count: int) -> None:
+        """Bytes are missing here; called in its turn among the writes."""
+        before = sum(skipped for _, skipped in self._skipped)
+        self._skipped.append((self.written + before, count))
+
+    def placed(self, records: Records) -> Records:
+        """Index records by where their packets are in the file, rather than in what was received.
+
+        Records of what was missed are left out.
+        """
+        if not self._skipped:
+            return records
+        starts, counts = np.array(self._skipped, np.int64).T
+        before = np.searchsorted(starts, records["offset"], side="right")
+        ends = np.concatenate(([0], starts + counts))[before]
+        kept = records[records["offset"] >= ends].copy()
+        gone = np.concatenate(([0], np.cumsum(counts)))
+        kept["offset"] -= gone[before[records["offset"] >= ends]]
+        return kept
 
     def sync(self) -> None:
         """Make what was written so far durable.

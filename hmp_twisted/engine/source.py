@@ -9,11 +9,11 @@ from ..errors import SourceUnusableError
 from ..logs import Logger
 from . import ts
 from .counts import Counts
+from .lane import Target
 from .report import Report
 from .sift import Sieve
 from .sockets import WANTED_BUFFER_BYTES, SourceSocket, open_source
 from .sources import SourceAddress
-from .writer import Target
 
 ENOUGH_S = 0.25
 """A buffer that holds less than this of what its source sends is warned of."""

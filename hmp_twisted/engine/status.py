@@ -18,6 +18,7 @@ def status_of(lives: LiveSet) -> dict[str, Any]:
     return {
         "pid": os.getpid(),
         "recordings": len(lives),
+        "recordings_held_up": lives.writer.detours,
         "tick_ms": round(receiver.tick_s * 1000, 3),
         "pool_used_bytes": receiver.pool.in_use * BUFFER_BYTES,
         "pool_limit_bytes": limit,

@@ -11,6 +11,8 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from .lane import Lane
+
 BOUND_BYTES = 4 << 20
 """What may wait for the other side: four seconds at 8 Mbit/s."""
 _SOCKET_BYTES = 1 << 20
@@ -29,6 +31,7 @@ class Tap:
         bound: how many bytes may wait.
         """
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BYTES)
+        self.lane = Lane()
         self._socket = sock
         self._on_lost = on_lost
         self._bound = bound
@@ -55,6 +58,11 @@ class Tap:
             del self._waiting[: self._send(self._waiting)]
         if len(self._waiting) > self._bound:
             self._lose(f"{self._bound} bytes wait to be taken")
+
+    def miss(self, count: int) -> None:
+        """Never so: what waits here is bounded, and a socket does not hang."""
+
+    skip = miss
 
     def close(self) -> None:
         """Give the socket back; called by the writer's thread, after the last :meth:`write`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,31 +13,59 @@ from ..logs import Logger
 from . import events, index_file, ts
 from .events import Event
 from .inspection.references import Extremes
+from .lane import Lane
 from .report import Report
 from .segments import SegmentFile
 from .source_watch import Happening
-
-Later = Callable[[Callable[[], None]], None]
-"""Has something done by the writer's thread, after all that was given to it before."""
+from .writer import Writer
 
 log = Logger()
+
+
+class IndexOf:
+    """A segment's index, as what the writer appends to after the segment's own bytes."""
+
+    def __init__(self, segment: SegmentFile, append: Callable[[Path, Any], None]) -> None:
+        """``append`` adds records to the file of an index."""
+        self.lane = segment.lane
+        self._segment, self._append = segment, append
+
+    def __str__(self) -> str:
+        return str(index_file.path_of(self._segment.path))
+
+    def write(self, data: Any) -> None:
+        """Append records, by where their packets have come to be in the segment."""
+        records = self._segment.placed(np.frombuffer(data, index_file.RECORD))
+        if records.size:
+            self._append(index_file.path_of(self._segment.path), records)
+
+    def miss(self, count: int) -> None:
+        """Nothing: between two records it is reckoned."""
+
+    skip = miss
 
 
 class TrackRecord:
     """Writes, off the loop, what reports tell of a track."""
 
     def __init__(
-        self, folder: Path, track: int, clock: Callable[[float], float], later: Later
+        self,
+        folder: Path,
+        track: int,
+        clock: Callable[[float], float],
+        writer: Writer,
+        lane: Lane,
     ) -> None:
         """Args:
         folder: the recording's.
         track: the track's number.
         clock: gives what the recording's clock shows at a time of the receiver's clock.
-        later: has files written.
+        writer: appends to the files.
+        lane: the recording's.
         """
         self.extremes = Extremes()
         self._folder, self._track = folder, track
-        self._clock, self._later = clock, later
+        self._clock, self._writer, self._lane = clock, writer, lane
         self._first_packet = 0
         self._told = 0
         self._failed = False
@@ -51,11 +79,17 @@ class TrackRecord:
         self.extremes = self.extremes.worst(report.extremes)
         if segment is not None and report.marks.size:
             records = self._records(report, segment)
-            self._write(index_file.append, index_file.path_of(segment.path), records)
-        told = [self._event(one, report.wall_ahead) for one in report.happenings]
+            index = IndexOf(segment, partial(self._append, index_file.append))
+            self._writer.give(index, records.tobytes())
+        self.tell(report.happenings, report.wall_ahead)
+
+    def tell(self, happenings: Iterable[Happening], wall_ahead: float) -> None:
+        """Add to the events; ``wall_ahead`` as in a report."""
+        told = [self._event(one, wall_ahead) for one in happenings]
         told, self._told = told[: max(0, events.MOST - self._told)], self._told + len(told)
         if told:
-            self._write(events.append, self._folder, told)
+            append = partial(self._append, events.append, self._folder, told)
+            self._writer.when_written(self._lane, append)
 
     def _records(self, report: Report, segment: SegmentFile) -> index_file.Records:
         marks = report.marks[report.marks["number"] >= self._first_packet]
@@ -78,9 +112,6 @@ class TrackRecord:
             text=happening.text,
             seconds=happening.seconds,
         )
-
-    def _write(self, append: Callable[[Path, Any], None], path: Path, what: Any) -> None:
-        self._later(partial(self._append, append, path, what))
 
     def _append(self, append: Callable[[Path, Any], None], path: Path, what: Any) -> None:
         """On the writer's thread. The media goes on without it: an index is made again."""

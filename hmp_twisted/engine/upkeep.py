@@ -58,8 +58,9 @@ class Upkeep:
                 lives.fail(live, reason)
 
     async def _sync(self, lives: LiveSet) -> None:
-        segments = [t.segment for live in lives for t in live.tracks if t.segment is not None]
-        await lives.syncing.sync(segments)
+        open_segments = [t.segment for live in lives for t in live.tracks if t.segment is not None]
+        # What hangs would hold a thread, and nothing has been written to it.
+        await lives.syncing.sync(s for s in open_segments if s.lane.detour is None)
 
 
 class _Job:

@@ -52,7 +52,7 @@ class Watch:
         if self._tap is not None:
             self._source.sinks.remove(self._tap)
             # Only the writer knows when nothing of it is left to be sent.
-            self._watches.writer.when_written(self._tap.close)
+            self._watches.writer.when_written(self._tap.lane, self._tap.close)
         self._watches.forget(self, self._source)
 
     @property

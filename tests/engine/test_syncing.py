@@ -12,6 +12,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
 from hmp_twisted.engine.disk import DiskThreads
+from hmp_twisted.engine.lane import Lane
 from hmp_twisted.engine.segments import SegmentFile
 from hmp_twisted.engine.syncing import MOST_THREADS, Syncing
 
@@ -22,7 +23,7 @@ class Slow(SegmentFile):
     """A segment of which the disk takes as long as the test wants."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(Path(f"{number}.ts"), number, 0.0, 0.0, 0.0)
+        super().__init__(Path(f"{number}.ts"), number, 0.0, 0.0, 0.0, Lane())
         self.go = threading.Event()
         self.go.set()
         self.begun = self.synced = 0
