@@ -24,7 +24,7 @@ async def start(visit: Visit, recording_id: str) -> Answer:
         ip_address(address)
     except ValueError as error:
         raise RefusalError(400, "The address must be an IP address such as 239.1.2.3.") from error
-    playing = Playing(start_s=seconds_of(form.text("start") or "0"), loop=form.has("loop") or None)
+    playing = Playing(float(seconds_of(form.text("start") or "0")), loop=form.has("loop") or None)
     await visit.services.streams.start(visit.actor, recording_id, address, port, playing)
     return await _section(visit, recording_id, f"Streaming to {address}:{port}.")
 
