@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 DATA := var
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check lint types docs-coverage bench soak clean
+.PHONY: help install run demo test check lint types docs-coverage screenshots bench soak clean
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ docs-coverage: install
 
 check: lint types docs-coverage test  ## lint, types, docstrings, then the tests: what CI runs
 
+screenshots: install  ## a picture of every page, light and dark, wide and narrow, in screenshots/
+	$(BIN)/python -m tests.web.gallery screenshots
+
 bench: install  ## the benchmarks, as ratios in one run
 	$(BIN)/python -m benchmarks
 
@@ -51,6 +54,6 @@ soak: install  ## 50 recordings and 10 streams under faults for MINUTES=n, with 
 	$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),20)
 
 clean:  ## remove what the targets above made, the data in var/ excepted
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage demo-out
-	rm -rf node_modules hmp_twisted/web/static/vendor
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage demo-out screenshots
+	rm -rf node_modules hmp_twisted/web/static/vendor tests/web/vendor
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -21,32 +21,40 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 DECLARED = ("package.json", "package-lock.json")
-TARGET = ROOT / "hmp_twisted" / "web" / "static" / "vendor"
-STAMP = TARGET / ".from"
+TARGETS = {
+    "vendored": ROOT / "hmp_twisted" / "web" / "static" / "vendor",
+    "for_tests": ROOT / "tests" / "web" / "vendor",
+}
+"""Folders by the lists of ``package.json`` that say what belongs into them."""
+STAMP = ".from"
 WAIT_S = 600
 
 
 def fetch() -> None:
-    """Put the declared files into :data:`TARGET`, unless they are there."""
+    """Put the declared files into :data:`TARGETS`, unless they are there."""
     wanted = hashlib.sha256(b"".join((ROOT / n).read_bytes() for n in DECLARED)).hexdigest()
-    if STAMP.exists() and STAMP.read_text() == wanted:
+    # A source distribution may come without the tests.
+    stamps = {k: t / STAMP for k, t in TARGETS.items() if t.parent.exists()}
+    if all(stamp.exists() and stamp.read_text() == wanted for stamp in stamps.values()):
         return
     with tempfile.TemporaryDirectory() as folder:
         for name in (*DECLARED, ".npmrc"):
             if (ROOT / name).exists():
                 shutil.copy(ROOT / name, folder)
         _install(folder)
-        shutil.rmtree(TARGET, ignore_errors=True)
-        TARGET.mkdir(parents=True)
-        vendored = json.loads((ROOT / "package.json").read_text())["vendored"]
-        for name, origin in vendored.items():
-            shutil.copy(Path(folder, "node_modules", origin), TARGET / name)
-    STAMP.write_text(wanted)
+        lists = json.loads((ROOT / "package.json").read_text())
+        for key, stamp in stamps.items():
+            shutil.rmtree(stamp.parent, ignore_errors=True)
+            stamp.parent.mkdir(parents=True)
+            for name, origin in lists[key].items():
+                shutil.copy(Path(folder, "node_modules", origin), stamp.parent / name)
+            stamp.write_text(wanted)
 
 
 def _install(folder: str) -> None:
     # No scripts: what a package would run on this machine is not needed for its files.
-    arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    arguments = ["ci", "--include=dev", "--ignore-scripts"]
+    arguments += ["--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run([*_npm(), *arguments], cwd=folder, timeout=WAIT_S)
     if done.returncode != 0:
         sys.exit("npm could not fetch what package-lock.json names; its message is above")

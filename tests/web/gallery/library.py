@@ -30,12 +30,18 @@ class Library:
 
 
 @contextmanager
-def furnished(folder: Path) -> Iterator[Library]:
-    """A server with people, sources that send, recordings of all kinds and streams; ended after."""
+def furnished(folder: Path, quiet_s: float = 1.0) -> Iterator[Library]:
+    """A server with people, sources that send, recordings of all kinds and streams; ended after.
+
+    Args:
+        folder: for its data.
+        quiet_s: how long sources are well between faults; the engine tells two that are less
+            than ten seconds apart as one.
+    """
     web = {"endpoint": f"tcp:{free_tcp_port()}:interface=127.0.0.1"}
     with Server(folder, {"web": web}) as server, ExitStack() as stack:
         _people(server)
-        filling = _Filling(server, stack, folder)
+        filling = _Filling(server, stack, folder, quiet_s)
         filling.sources()
         server.start()
         filling.sessions()
@@ -70,6 +76,7 @@ class _Filling:
     server: Server
     stack: ExitStack
     folder: Path
+    quiet_s: float
     pages: dict[str, str] = attrs.field(factory=dict)
     _ids: dict[str, str] = attrs.field(factory=dict)
     _line: feeds.BadLine = attrs.field(init=False)
@@ -87,7 +94,9 @@ class _Filling:
             self.stack.enter_context(feeds.repeated(clip, port))
             self._source(name, f"udp://@127.0.0.1:{port}")
         port = free_udp_port()
-        self._line = feeds.BadLine(feeds.clip(self.folder, "counter", 40), port)
+        self._line = feeds.BadLine(
+            feeds.clip(self.folder, "counter", 20 + int(4 * self.quiet_s)), port
+        )
         self._source("Theatre 2, remote", f"rtp://@127.0.0.1:{port}")
         self._source("Room 205", "udp://@239.7.7.7:5004")
         values = [f"--value={name}" for name in ("Cardiology", "Law", "Music")]
@@ -114,8 +123,7 @@ class _Filling:
         session = self._ask("createSession", title)
         for source in sources:
             self._ask("addSourceToSession", session, self._ids[source])
-        self._ids[name], self.pages[f"session-{name}"] = session, f"/sessions/{session}"
-        self.pages[f"live-{name}"] = f"/live/{session}"
+        self._ids[name] = session
 
     def recordings(self) -> None:
         """All at once, as time is short; one over a bad line, with a pause."""
@@ -124,28 +132,35 @@ class _Filling:
             for name in ("rounds", "hearing", "choir"):
                 self._start(name)
             lecture = self._start("lecture")
-            line.run_for(4)
+            line.run_for(2 + self.quiet_s)
             self._mark(lecture, "Aortic valve")
             line.run_for(1, losing=True)
+            line.run_for(self.quiet_s)
             self._ask("pauseRecording", lecture)
             line.run_for(1.5)
             self._ask("resumeRecording", lecture)
             line.run_for(2)
             self._mark(lecture, "Question from the audience")
             line.run_for(2.5, silent=True)
-            line.run_for(2)
+            line.run_for(self.quiet_s)
             line.run_for(0.5, losing=True)
-            line.run_for(1)
+            line.run_for(self.quiet_s)
             for name in ("lecture", "rounds", "hearing", "choir"):
                 self._ask("stopRecording", self._ids[f"{name} recording"])
         self._about(lecture)
         self._now()
         self._age()
+        self.pages = {
+            "live-one": f"/live/{self._ids['evening']}",
+            "recording": f"/videos/{lecture}",
+            "recording-running": f"/videos/{self._ids['evening recording']}",
+            "recording-streamed": f"/videos/{self._ids['rounds recording']}",
+            "session": f"/sessions/{self._ids['lecture']}",
+        }
 
     def _start(self, name: str) -> str:
         recording = self._ask("startRecording", self._ids[name])
         self._ids[f"{name} recording"] = recording
-        self.pages[f"recording-{name}"] = f"/videos/{recording}"
         return recording
 
     def _mark(self, recording: str, title: str) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from .library import PASSWORD, Library
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 _NO_PAGE = re.compile(r"^/(media|static|healthz|metrics)\b|^/sign-out|/clock$")
 _LINKS = "links => links.map(a => a.getAttribute('href').split(/[?#]/)[0])"
+NARROWEST = 320
+"""Here nothing is wider than the screen: WCAG 2.2, 1.4.10 (reflow)."""
 ENOUGH = 60
 """Kinds of pages; more would mean that something in a path varies that is no ID."""
 
@@ -51,3 +53,16 @@ def kind(path: str) -> str:
 def name_of(path: str) -> str:
     """A file's name for the picture of a page."""
     return kind(path).strip("/").replace("/", "-").replace("*", "one")
+
+
+def settle(page: Page) -> None:
+    """Wait until the parts that a page fetches by itself are there."""
+    expect(page.locator("[hx-trigger=load], .htmx-request")).to_have_count(0, timeout=60_000)
+
+
+def overflow(page: Page) -> list[str]:
+    """What is wrong if the page is wider than the narrowest screen; empty if it fits."""
+    page.set_viewport_size({"width": NARROWEST, "height": 640})
+    width = page.evaluate("document.documentElement.scrollWidth")
+    told = f"{page.url}: {width} px wide on a screen of {NARROWEST}"
+    return [told] if width > NARROWEST else []
