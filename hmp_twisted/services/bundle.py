@@ -12,6 +12,7 @@ from .bin import Bin
 from .catalogue_file import Catalogue
 from .hotmarks import Hotmarks
 from .integrity import Integrity
+from .keeping import Keeping
 from .library import Library
 from .metadata import Metadata
 from .recordings import Recordings
@@ -38,6 +39,7 @@ class Services:
     bin: Bin
     trimming: Trimming
     integrity: Integrity
+    keeping: Keeping
 
     @classmethod
     def build(
@@ -58,4 +60,5 @@ class Services:
             bin=Bin(store, clock, folder),
             trimming=Trimming(store, folder, settings.recordings.min_free_bytes),
             integrity=Integrity(store, engine, folder),
+            keeping=Keeping(store),
         )

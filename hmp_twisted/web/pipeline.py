@@ -148,7 +148,7 @@ def _to_sign_in(visit: Visit, route: Route) -> Answer:
     """Where a page leads whoever has not signed in; back to it afterwards, if it only shows."""
     if route.method == "POST":
         raise RefusalError(401, "You are signed out. Sign in, then try again.")
-    return SeeOther(f"/sign-in?next={quote(visit.path, safe='/')}")
+    return SeeOther(f"/sign-in?next={quote(visit.page, safe='/')}")
 
 
 def _check_csrf(visit: Visit) -> None:

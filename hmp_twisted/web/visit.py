@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import attrs
 from twisted.web.server import Request
@@ -78,6 +79,15 @@ class Visit:
     def path(self) -> str:
         """What was asked for, without its query."""
         return self.request.path.decode("ascii", "replace")
+
+    @property
+    def page(self) -> str:
+        """The page that is looked at, with its query: htmx may ask for a part of it only."""
+        shown = self.request.getHeader("HX-Current-URL") if self.by_htmx else None
+        if shown is None:
+            return self.request.uri.decode("ascii", "replace")
+        parts = urlsplit(shown)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
     @property
     def address(self) -> str:

@@ -330,6 +330,7 @@ async def test_who_may_only_watch_can_do_nothing(place: Place) -> None:
         (f"/videos/{finished}/streams", {"address": "127.0.0.1", "port": "9"}),
         (f"/videos/{finished}/streams/{stream}/stop", {}),
         (f"/videos/{finished}/delete", {}),
+        (f"/videos/{finished}/keeping", {"keep": "never"}),
         (f"/videos/{finished}/trim", {"from": "0", "to": "2", "title": "Mine"}),
         (f"/videos/{finished}/mp4/1", {}),
         (f"/sessions/{session}/live", {"live": "false"}),

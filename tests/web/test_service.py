@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,10 +9,6 @@ from pathlib import Path
 
 import pytest
 import pytest_twisted
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from treq.client import HTTPClient
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
@@ -28,6 +23,7 @@ from hmp_twisted.web.service import WebInterface
 from hmp_twisted.web.sign_in.passwords import MOST_WAITING, BusyError, Passwords
 
 from .browser import Browser
+from .certificates import self_signed
 from .conftest import Place
 
 
@@ -103,30 +99,6 @@ def _ends(connection: socket.socket) -> bool:
             return True
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    """A key and its certificate, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(1))
-        .not_valid_after(now + datetime.timedelta(1))
-        .sign(key, hashes.SHA256())
-    )
-    paths = tmp_path / "key.pem", tmp_path / "cert.pem"
-    plain = serialization.NoEncryption()
-    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    paths[0].write_bytes(key.private_bytes(pem, form, plain))
-    paths[1].write_bytes(made.public_bytes(pem))
-    return paths
-
-
 @implementer(IPolicyForHTTPS)
 class Trusting:
     """Trusts whoever answers: the certificate is the test's own."""
@@ -137,11 +109,9 @@ class Trusting:
 
 
 @pytest_twisted.ensureDeferred
-async def test_over_tls_the_cookie_never_leaves_it(
-    place: Place, certificate: tuple[Path, Path]
-) -> None:
+async def test_over_tls_the_cookie_never_leaves_it(place: Place, tmp_path: Path) -> None:
     """It is ``Secure``, and its name's prefix keeps anything else from setting it."""
-    key, cert = certificate
+    key, cert = self_signed(tmp_path)
     web = another(place, f"tls:0:interface=127.0.0.1:privateKey={key}:certKey={cert}")
     web.startService()
     await web.opened

@@ -220,6 +220,26 @@ async def test_a_page_is_shown_after_signing_in(place: Place) -> None:
     assert 'name="next" value="/videos/bin"' in (await browser.get(led.location)).text
 
 
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize(
+    ("asked", "shown", "next_page"),
+    [
+        ("/videos?q=a&order=title", "", "/videos?q=a&order=title"),
+        ("/administration/sources/arriving", "/administration/sources", "/administration/sources"),
+        ("/videos?after=x", "/videos?q=a%20b", "/videos?q=a%20b"),
+        ("/live", "", "/live"),
+    ],
+)
+async def test_after_a_sign_in_that_ended_the_page_comes_back(
+    place: Place, asked: str, shown: str, next_page: str
+) -> None:
+    """Whole, with its query; not the part that it asks for again and again."""
+    headers = {"HX_Request": "true", "HX_Current_URL": place.base + shown} if shown else {}
+    led = await place.browser().get(asked, **headers)
+    where = led.header("hx-redirect") if shown else led.location
+    assert parse_qs(urlsplit(where).query) == {"next": [next_page]}
+
+
 class First:
     """The link for the first administrator, as a test has it."""
 
