@@ -77,13 +77,13 @@ class Continuity:
         last, repeated = self._last, self._repeated
         self._last = np.zeros((slots * ts.PIDS, 3), np.uint32)
         self._repeated = np.zeros(slots * ts.PIDS, np.bool_)
-        for key in np.flatnonzero(last[:, 0]):
+        for key in last[:, 0].nonzero()[0]:
             self._last[key], self._repeated[key] = last[key], repeated[key]
 
     def forget(self, slot: int) -> None:
         """The slot is another source's from now on."""
         mine = slice(slot * ts.PIDS, (slot + 1) * ts.PIDS)
-        used = np.flatnonzero(self._last[mine, 0]) + mine.start
+        used = self._last[mine, 0].nonzero()[0] + mine.start
         self._last[used] = 0
         self._repeated[used] = False
         self.errors[slot] = 0
@@ -101,7 +101,7 @@ class Continuity:
         if suspects.size:
             keys = _keys(runs, looked_at[suspects], headers[suspects])
             self._judge(words, looked_at, keys, suspects, before, repeated)
-        begin = np.flatnonzero(stretches.begins)
+        begin = stretches.begins.nonzero()[0]
         keys, first = stretches.keys[begin], stretches.first[begin]
         last = stretches.last[np.append(begin[1:], stretches.keys.size) - 1]
         self._last[keys] = words[looked_at[last]]
@@ -118,12 +118,12 @@ class Continuity:
         jumps = _jumps(tops[:-1], tops[1:])
         first, begins = stretches.first, stretches.begins
         jumps[first[first > 0] - 1] = False
-        within = np.flatnonzero(jumps) + 1
+        within = jumps.nonzero()[0] + 1
         before = np.concatenate(([-1], stretches.last[:-1]))
         headers_before = headers[before]
         headers_before[begins] = self._last[stretches.keys[begins], 0]
         tops_before = (headers_before >> _COUNTER_SHIFT).astype(np.uint8)
-        odd = np.flatnonzero(_jumps(tops_before, tops[first]) & (headers_before != 0))
+        odd = (_jumps(tops_before, tops[first]) & (headers_before != 0)).nonzero()[0]
         before[begins] = -1
         return np.concatenate((within, first[odd])), np.concatenate((within - 1, before[odd]))
 
@@ -161,7 +161,8 @@ def _looked_at(headers: ts.Words) -> Indices:
     """The packets that are not null packets, nor known to be damaged."""
     wanted = (headers & _PID_BITS) != _PID_BITS
     wanted &= (headers & _DAMAGE_BIT) == 0
-    return np.flatnonzero(wanted)
+    looked_at: Indices = wanted.nonzero()[0]
+    return looked_at
 
 
 def _keys(runs: Runs, packets: Indices, headers: ts.Words) -> Keys:
@@ -176,7 +177,7 @@ def _stretches(headers: ts.Words, looked_at: Indices, runs: Runs) -> _Stretches:
     np.not_equal(pids[1:], pids[:-1], out=fresh[1:])
     borders = np.searchsorted(looked_at, runs.ends[:-1])
     fresh[borders[borders < fresh.size]] = True
-    first = np.flatnonzero(fresh)
+    first = fresh.nonzero()[0]
     last = np.append(first[1:], headers.size) - 1
     keys = _keys(runs, looked_at[first], headers[first])
     tagged = keys.astype(np.uint64) << np.uint64(32)

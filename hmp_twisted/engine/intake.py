@@ -32,8 +32,7 @@ class Intake:
         pieces: list[Step] = []
         copied = 0
         if self._is_regular(buffer, layout, batches, now):
-            for batch in batches:
-                _take_whole(buffer, batch, now, pieces)
+            _take_whole(buffer, batches, now, pieces)
         else:
             for batch in batches:
                 copied += self._settle_one(buffer, layout, batch, now, pieces)
@@ -53,7 +52,7 @@ class Intake:
     ) -> int:
         """Settle one batch on its own; how many bytes were copied out of the buffer."""
         if self._is_regular(buffer, layout, [batch], now):
-            _take_whole(buffer, batch, now, pieces)
+            _take_whole(buffer, [batch], now, pieces)
             return 0
         source, start, end = batch
         source.datagrams += end - start
@@ -96,13 +95,14 @@ class Intake:
         pieces += [(sink.segment_at(now), payload) for sink in source.sinks]
 
 
-def _take_whole(buffer: Buffer, batch: Batch, now: float, pieces: list[Step]) -> None:
-    source, start, end = batch
-    source.datagrams += end - start
-    source.bytes += (end - start) * ts.DATAGRAM
-    if source.sinks:
-        run = buffer.view[start * ts.DATAGRAM : end * ts.DATAGRAM]
-        pieces += [(sink.segment_at(now), run) for sink in source.sinks]
+def _take_whole(buffer: Buffer, batches: list[Batch], now: float, pieces: list[Step]) -> None:
+    view = buffer.view
+    for source, start, end in batches:
+        source.datagrams += end - start
+        begin, end = start * ts.DATAGRAM, end * ts.DATAGRAM
+        source.bytes += end - begin
+        for sink in source.sinks:
+            pieces.append((sink.segment_at(now), view[begin:end]))
 
 
 def _in_order(layout: Layout, batches: list[Batch], start: int, end: int) -> bool:

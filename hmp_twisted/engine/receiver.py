@@ -24,7 +24,7 @@ from .writer import Writer
 
 LONGEST_TICK_S = 0.05
 SHORTEST_TICK_S = 0.001
-TARGET_FILL = 0.1
+TARGET_FILL = 0.2
 """The part of its socket buffer that the fastest source may fill between two ticks."""
 POOL_BYTES = 128 << 20
 """What may wait for the disk: at 100 Mbit/s ten seconds' worth."""

@@ -33,6 +33,14 @@ class Runs:
         """How many packets each run has."""
         return np.diff(self.ends, prepend=0)
 
+    def outermost(self, slots: int) -> tuple[Indices, Indices]:
+        """The first and the last run of each slot below ``slots``; -1 where one has none."""
+        first, last = np.full(slots, -1), np.full(slots, -1)
+        numbers = np.arange(self.slots.size)
+        last[self.slots] = numbers
+        first[self.slots[::-1]] = numbers[::-1]
+        return first, last
+
     def of(self, packets: Indices) -> Indices:
         """The run that each of these packets is in."""
         return np.searchsorted(self.ends, packets, "right")

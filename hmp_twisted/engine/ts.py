@@ -80,7 +80,7 @@ def has_adaptation(headers: Words) -> Flags:
 
 def with_adaptation(words: Words) -> npt.NDArray[np.intp]:
     """The indices of the packets that carry an adaptation field, from their heads."""
-    return np.flatnonzero(words[:, 0] & np.uint32(0x20000000))  # little-endian, as they lie
+    return (words[:, 0] & np.uint32(0x20000000)).nonzero()[0]  # little-endian, as they lie
 
 
 def adaptation_flag(headers: Words, second: Words, flag: int) -> Flags:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
-import numpy.typing as npt
 
+from ..runs import Indices
 from .counters import grown
 from .gathered import Gathered, Times
 
@@ -47,19 +47,20 @@ class Arrivals:
         self.last[slot] = self.since[slot] = 0.0
         self.gaps = [gap for gap in self.gaps if gap.slot != slot]
 
-    def inspect(self, gathered: Gathered) -> npt.NDArray[np.uint32]:
+    def inspect(self, gathered: Gathered) -> Indices:
         """Take what came; gives the slots that sent."""
-        slots, first_run = np.unique(gathered.runs.slots, return_index=True)
-        _, from_end = np.unique(gathered.runs.slots[::-1], return_index=True)
-        ends = gathered.runs.ends
-        first = gathered.times(np.concatenate(([0], ends))[first_run])
+        runs = gathered.runs
+        first_run, last_run = runs.outermost(self.last.size)
+        slots = (last_run >= 0).nonzero()[0]
+        first_run, last_run = first_run[slots], last_run[slots]
+        first = gathered.times(runs.first[first_run])
         quiet = first - self.last[slots]
         known = self.last[slots] > 0
-        for index in np.flatnonzero(known & (quiet > GAP_S)):
+        for index in (known & (quiet > GAP_S)).nonzero()[0]:
             slot = int(slots[index])
             packets = int(gathered.run_numbers[first_run[index]])
             self.gaps.append(Gap(slot, float(self.last[slot]), float(first[index]), packets))
         begun = slots[~known | (quiet > PAUSE_S)]
         self.since[begun] = first[~known | (quiet > PAUSE_S)]
-        self.last[slots] = gathered.run_to[::-1][from_end]
+        self.last[slots] = gathered.run_to[last_run]
         return slots

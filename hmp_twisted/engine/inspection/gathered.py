@@ -111,8 +111,8 @@ class Gatherer:
         ts.take_heads(memory, packets, offset, columns)
         headers = columns[0]
         beginnings = headers & np.uint32(_SYNC_AND_START)
-        odd = np.flatnonzero(beginnings != ts.SYNC)
-        if not (beginnings[odd] == ts.SYNC | _START).all():
+        odd = (beginnings != ts.SYNC).nonzero()[0]
+        if np.count_nonzero(beginnings[odd] != ts.SYNC | _START):
             return False
         self._keep_whole(memory, offset, self._wanted_too(headers, odd), packets)
         if now != self._now:
@@ -151,7 +151,7 @@ class Gatherer:
         if not self._wants_any:
             return starts
         wanted = self._wanted[(headers >> np.uint32(8)) & np.uint32(0xFFFF)]
-        return np.union1d(starts, np.flatnonzero(wanted))
+        return np.union1d(starts, wanted.nonzero()[0])
 
     def _keep_whole(self, memory: Any, offset: int, index: Indices, packets: int) -> None:
         if index.size:
@@ -164,7 +164,7 @@ class Gatherer:
         order = np.argsort(run_slots, kind="stable")
         slots, sizes = run_slots[order], counts[order]
         before = np.cumsum(sizes) - sizes
-        first = np.flatnonzero(np.concatenate((slots[:1] >= 0, slots[1:] != slots[:-1])))
+        first = np.concatenate((slots[:1] >= 0, slots[1:] != slots[:-1])).nonzero()[0]
         lengths = np.diff(np.concatenate((first, [slots.size])))
         numbers = np.empty(slots.size, np.int64)
         numbers[order] = before - np.repeat(before[first], lengths) + self._sent[slots]

@@ -14,6 +14,8 @@ from .pids import PidTable
 
 RANDOM_ACCESS = 1
 """A video stream can be decoded from this packet on."""
+UNCLOCKED_S = 0.05
+"""How far apart the marks are while a source sends no PCR: they alone tell its pace."""
 NO_PCR = -1
 NO_PID = 0x1FFF
 
@@ -76,16 +78,17 @@ class Marker:
     def _clocks(self, gathered: Gathered, samples: pcr.Samples) -> Indices:
         """One PCR of each source that sent one, of the same PID as long as that has any."""
         slots = gathered.runs.slots_of(samples.packets)
-        ours = np.flatnonzero(samples.pids == self._clock_pid[slots])
+        ours = (samples.pids == self._clock_pid[slots]).nonzero()[0]
         found, index = np.unique(slots[ours], return_index=True)
         without = np.ones(self._clock_pid.size, np.bool_)
         without[found] = False
-        others = np.flatnonzero(without[slots])
+        others: Indices = without[slots].nonzero()[0]
+        clocks: Indices = ours[index]
         if not others.size:
-            return ours[index]
+            return clocks
         new, other_index = np.unique(slots[others], return_index=True)
         self._clock_pid[new] = samples.pids[others[other_index]]
-        return np.concatenate((ours[index], others[other_index]))
+        return np.concatenate((clocks, others[other_index]))
 
 
 def random_access_points(words: ts.Words, fields: Indices) -> Indices:
@@ -120,11 +123,13 @@ def _at(gathered: Gathered, samples: pcr.Samples, clock: Indices, access: Indice
 
 
 def _ends(gathered: Gathered, slots: int, but: npt.NDArray[np.uint32]) -> Marks:
-    """Where each source stands at the end of what came, those in ``but`` excepted."""
-    last_run = np.full(slots, -1)
-    last_run[gathered.runs.slots] = np.arange(gathered.runs.slots.size)
-    last_run[but] = -1
-    runs = last_run[last_run >= 0]
+    """Where each source stands every :data:`UNCLOCKED_S`, those in ``but`` excepted."""
+    unclocked = np.ones(slots, np.bool_)
+    unclocked[but] = False
+    runs = unclocked[gathered.runs.slots].nonzero()[0]
+    times = (gathered.run_to[runs] / UNCLOCKED_S).astype(np.int64)
+    _, from_end = np.unique((times * slots + gathered.runs.slots[runs])[::-1], return_index=True)
+    runs = runs[runs.size - 1 - from_end]
     marks = np.zeros(runs.size, MARK)
     marks["slot"], marks["pid"], marks["pcr"] = gathered.runs.slots[runs], NO_PID, NO_PCR
     sizes = gathered.runs.sizes

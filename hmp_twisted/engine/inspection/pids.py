@@ -66,13 +66,13 @@ class PidTable:
         """Make room for slots below ``slots``."""
         known = self._sheet
         self._sheet = np.zeros(slots * ts.PIDS, np.int32)
-        used = np.flatnonzero(known)  # copying all of it would make memory of every page
+        used = known.nonzero()[0]  # copying all of it would make memory of every page
         self._sheet[used] = known[used]
 
     def forget(self, slot: int) -> None:
         """The slot is another source's from now on."""
         mine = slice(slot * ts.PIDS, (slot + 1) * ts.PIDS)
-        used = np.flatnonzero(self._sheet[mine])
+        used = self._sheet[mine].nonzero()[0]
         rows = self._sheet[mine][used]
         self.rows[rows] = np.zeros(1, _ROW)
         self.sections[rows] = 0
@@ -98,7 +98,7 @@ class PidTable:
 
     def flagged(self, flag: int) -> Rows:
         """The rows that have a flag."""
-        return np.flatnonzero(self.rows["flags"][: self._next] & flag)
+        return (self.rows["flags"][: self._next] & flag).nonzero()[0]
 
     def _add(self, key: int) -> int:
         if self._free:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import ts
+from ..runs import Indices
 from . import counters, pids
 from .arrivals import Arrivals
 from .gathered import Gathered, Times
@@ -48,7 +49,7 @@ class Presence:
     def inspect_pts(self, gathered: Gathered, rows: Rows) -> None:
         """Take the packets that begin a payload unit; ``rows`` are those of their PIDs."""
         table = self._table.rows
-        timed = np.flatnonzero((table["flags"][rows] & pids.TIMED) != 0)
+        timed = ((table["flags"][rows] & pids.TIMED) != 0).nonzero()[0]
         stamped = timed[_have_pts(gathered.packets[timed])]
         times = gathered.times(gathered.starts[stamped])
         # Between two that come in one inspection there is no room for an error.
@@ -57,7 +58,7 @@ class Presence:
         self._counts.add(counters.PTS, table["slot"][unique[late]])
         table["pts"][rows[stamped]] = times
 
-    def inspect_absent(self, slots: npt.NDArray[np.uint32], now: float) -> None:
+    def inspect_absent(self, slots: Indices, now: float) -> None:
         """Count what sources that send have not sent for too long, once each period."""
         sending = np.zeros(self._arrivals.last.size, np.bool_)
         sending[slots] = True

@@ -100,7 +100,7 @@ class References:
     def take_extremes(self) -> list[Extremes]:
         """The worst of each slot since this was last called."""
         table = self._table.rows
-        rows = np.flatnonzero(table["pcr_known"])
+        rows = table["pcr_known"].nonzero()[0]
         spread = table["pcr_highest"][rows] - table["pcr_lowest"][rows]
         np.maximum.at(self._jitter, table["slot"][rows], spread)
         table["pcr_highest"][rows] = table["pcr_lowest"][rows] = table["pcr_drift"][rows]
@@ -117,7 +117,7 @@ class References:
     ) -> _Steps:
         table = self._table.rows
         rows = rows[order]
-        first = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1])))
+        first = np.concatenate(([True], rows[1:] != rows[:-1])).nonzero()[0]
         ends = np.concatenate((first[1:], [rows.size])) - 1
         ticks = samples.ticks[order]
         at = gathered.times(samples.packets[order])

@@ -54,7 +54,7 @@ class Tables:
         scrambled = (packets[:, 3] & 0xC0) != 0
         self._expect_cat(np.unique(table.rows["slot"][rows[scrambled & (rows > 0)]]), now)
         sound = (packets[:, 1] & 0x80) == 0
-        index = np.flatnonzero(((table.rows["flags"][rows] & pids.TABLES) != 0) & sound)
+        index = (((table.rows["flags"][rows] & pids.TABLES) != 0) & sound).nonzero()[0]
         self._count_scrambled(rows[index[scrambled[index]]])
         repeats = packets[index, _FIRST_PAYLOAD_BYTE:]
         known = (repeats == table.sections[rows[index], _FIRST_PAYLOAD_BYTE:]).all(axis=1)
@@ -135,7 +135,7 @@ class Tables:
             for pid, kind in programme.streams:
                 wanted[pid] = wanted.get(pid, 0) | _flags_of(kind)
         rows = self._table.rows
-        for row in np.flatnonzero((rows["slot"] == slot) & (rows["flags"] != 0)):
+        for row in ((rows["slot"] == slot) & (rows["flags"] != 0)).nonzero()[0]:
             pid = int(rows[row]["pid"])
             if pid not in _FIXED and pid not in wanted:
                 rows[row]["flags"] = 0
