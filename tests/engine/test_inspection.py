@@ -272,7 +272,7 @@ def test_marks_say_where_the_clock_and_the_access_points_are() -> None:
 
 
 def test_a_stream_without_pcr_is_marked_by_its_arrival_alone() -> None:
-    """As many packets as had come at that time, twenty times a second."""
+    """As many packets as had come at that time, at least each twentieth of a second."""
     bench, stream = Bench(), Multiplex(without={"pcr"})
     began = bench.now
     bench.feed(*stream.seconds(1))
@@ -280,7 +280,7 @@ def test_a_stream_without_pcr_is_marked_by_its_arrival_alone() -> None:
     timed = marks[(marks["flags"] & RANDOM_ACCESS) == 0]
     assert (timed["pcr"] == NO_PCR).all()
     assert timed["number"].tolist() == np.rint((timed["at"] - began) * 3000).tolist()
-    assert 19 <= timed.size <= 22
+    assert 19 <= timed.size <= 30
 
 
 @given(st.binary(max_size=60))
