@@ -9,7 +9,8 @@ from .. import pcr, ts
 from ..runs import Indices
 from . import pids
 from .arrivals import Gap
-from .gathered import Gathered
+from .counters import grown
+from .gathered import Gathered, Times
 from .pids import PidTable
 
 RANDOM_ACCESS = 1
@@ -40,15 +41,19 @@ class Marker:
     def __init__(self, table: PidTable) -> None:
         self._table = table
         self._clock_pid: npt.NDArray[np.uint32] = np.zeros(0, np.uint32)
+        self._ended: Times = np.zeros(0)
+        """When what each slot sent last came."""
 
     def reserve(self, slots: int) -> None:
         """Make room for slots below ``slots``."""
         more = np.full(slots - self._clock_pid.size, NO_PID, np.uint32)
         self._clock_pid = np.concatenate((self._clock_pid, more))
+        self._ended = grown(self._ended, slots)
 
     def forget(self, slot: int) -> None:
         """The slot is another source's from now on."""
         self._clock_pid[slot] = NO_PID
+        self._ended[slot] = 0.0
 
     def mark(
         self, gathered: Gathered, samples: pcr.Samples, fields: Indices, gaps: list[Gap]
@@ -66,14 +71,30 @@ class Marker:
         keys = gathered.runs.slots_of(access) * np.uint32(ts.PIDS) + _pids(gathered, access)
         access = access[(self._table.rows["flags"][self._table.find(keys)] & pids.VIDEO) != 0]
         clocked = gathered.runs.slots_of(samples.packets[clock])
+        runs = _runs_without(gathered, self._clock_pid.size, clocked)
         marks = np.concatenate(
             (
                 _before(gaps),  # first: what ended them has the same number
+                self._begins(gathered, runs),
                 _at(gathered, samples, clock, access),
-                _ends(gathered, self._clock_pid.size, clocked),
+                _ends(gathered, self._clock_pid.size, runs),
             )
         )
+        self._ended[gathered.runs.slots] = gathered.run_to
         return marks[np.lexsort((marks["number"], marks["slot"]))]
+
+    def _begins(self, gathered: Gathered, runs: Indices) -> Marks:
+        """Where a source went on, in one of these runs, after a tick or more that brought nothing.
+
+        Without it what came then would seem to have come all through the silence.
+        """
+        order = runs[gathered.runs.slots[runs].argsort(kind="stable")]
+        slots, ends = gathered.runs.slots[order], gathered.run_to[order]
+        before = self._ended[slots]
+        again = np.flatnonzero(slots[1:] == slots[:-1]) + 1
+        before[again] = ends[again - 1]
+        begun = order[(before > 0) & (gathered.run_from[order] > before)]
+        return _unclocked(gathered, begun, gathered.run_numbers[begun], gathered.run_from[begun])
 
     def _clocks(self, gathered: Gathered, samples: pcr.Samples) -> Indices:
         """One PCR of each source that sent one, of the same PID as long as that has any."""
@@ -122,17 +143,27 @@ def _at(gathered: Gathered, samples: pcr.Samples, clock: Indices, access: Indice
     return marks
 
 
-def _ends(gathered: Gathered, slots: int, but: npt.NDArray[np.uint32]) -> Marks:
-    """Where each source stands every :data:`UNCLOCKED_S`, those in ``but`` excepted."""
+def _runs_without(gathered: Gathered, slots: int, clocked: npt.NDArray[np.uint32]) -> Indices:
+    """The runs of sources that sent no PCR: of all but ``clocked``."""
     unclocked = np.ones(slots, np.bool_)
-    unclocked[but] = False
-    runs = unclocked[gathered.runs.slots].nonzero()[0]
+    unclocked[clocked] = False
+    runs: Indices = unclocked[gathered.runs.slots].nonzero()[0]
+    return runs
+
+
+def _ends(gathered: Gathered, slots: int, runs: Indices) -> Marks:
+    """Where each source stands every :data:`UNCLOCKED_S`, by these of its runs."""
     times = (gathered.run_to[runs] / UNCLOCKED_S).astype(np.int64)
     _, from_end = np.unique((times * slots + gathered.runs.slots[runs])[::-1], return_index=True)
     runs = runs[runs.size - 1 - from_end]
+    numbers = gathered.run_numbers[runs] + gathered.runs.sizes[runs]
+    return _unclocked(gathered, runs, numbers, gathered.run_to[runs])
+
+
+def _unclocked(
+    gathered: Gathered, runs: Indices, numbers: npt.NDArray[np.int64], times: Times
+) -> Marks:
     marks = np.zeros(runs.size, MARK)
     marks["slot"], marks["pid"], marks["pcr"] = gathered.runs.slots[runs], NO_PID, NO_PCR
-    sizes = gathered.runs.sizes
-    marks["number"] = gathered.run_numbers[runs] + sizes[runs]
-    marks["at"] = gathered.run_to[runs]
+    marks["number"], marks["at"] = numbers, times
     return marks

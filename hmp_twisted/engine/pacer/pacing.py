@@ -3,7 +3,8 @@
 Times are 27 MHz ticks on the stream's own axis, which starts at 0 with its first packet. Between
 two PCRs the packets are evenly spread; a datagram with a PCR in it leaves at that PCR's time, since
 a receiver reads the clock there. Where the PCR jumps (an edit in the source, a loss, a damaged
-packet) the axis goes on at the running rate: nothing waits for a clock that jumped.
+packet) the axis goes on at the running rate: nothing waits for a clock that jumped. What has no
+PCR at all is due as it came.
 """
 
 from __future__ import annotations
@@ -29,6 +30,15 @@ class Plan:
     """One for each datagram, never decreasing."""
 
 
+@attrs.frozen(eq=False)
+class Knots:
+    """Points between which packets are evenly spread."""
+
+    places: Ticks
+    """Packets, never decreasing; where one comes twice, its packet is due at the later time."""
+    times: Ticks
+
+
 @attrs.frozen
 class Mark:
     """A PCR and its place on the axis."""
@@ -49,9 +59,10 @@ class Timeline:
         self.mark: Mark | None = None
         """The last PCR, as it stands in the segment."""
 
-    def plan(self, pcrs: Pcrs, count: int, *, is_last: bool) -> Plan:
+    def plan(self, pcrs: Pcrs, count: int, *, is_last: bool, came: Knots | None = None) -> Plan:
         """Due times for a window of ``count`` packets with these PCRs (of one PID).
 
+        Without any, the packets are due as they ``came``; if that is unknown, at the running rate.
         Unless the window is its segment's last, the plan ends with the datagram before the one
         with the last PCR, so that what lies between two PCRs is never split.
         """
@@ -63,7 +74,8 @@ class Timeline:
         )
         if not is_last:
             total = self._whole_groups(pcrs.index, count)
-        places, times = self._knots(pcrs.index, at, count)
+        knots = self._knots(pcrs.index, at, count, came)
+        places, times = knots.places, knots.times
         due = np.interp(np.arange(0, total, GROUP), places, times)
         due = np.maximum.accumulate(np.maximum(due, self.ticks))
         self.ticks = max(float(np.interp(total, places, times)), float(due[-1]))
@@ -107,12 +119,13 @@ class Timeline:
             return int(index[-1]) // GROUP * GROUP
         return count // GROUP * GROUP
 
-    def _knots(self, index: Integers, at: Ticks, count: int) -> tuple[Ticks, Ticks]:
-        """The points between which times are interpolated, each moved to its datagram's start."""
+    def _knots(self, index: Integers, at: Ticks, count: int, came: Knots | None) -> Knots:
+        """The points between which times are interpolated, PCRs moved to their datagram's start."""
         if not len(index):
-            return np.array([0.0, count]), np.array([self.ticks, self.ticks + self.rate * count])
+            came = came or Knots(np.array([0.0, count]), np.array([0.0, self.rate * count]))
+            return Knots(came.places, came.times + self.ticks)
         end = at[-1] + self.rate * (count - index[-1])
         places = np.concatenate(([0], index // GROUP * GROUP, [count]))
         times = np.concatenate(([self.ticks], at, [end]))
         last_of_place = np.append(np.diff(places) > 0, True)
-        return places[last_of_place].astype(np.float64), times[last_of_place]
+        return Knots(places[last_of_place].astype(np.float64), times[last_of_place])

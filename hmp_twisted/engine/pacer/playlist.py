@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from .joints import Splicer, joint
-from .pacing import Mark, Ticks, Timeline
+from .pacing import Mark, Plan, Ticks, Timeline
 from .packets import (
     DATAGRAM,
     GROUP,
@@ -69,7 +69,7 @@ class Playlist:
         before, mark = self._splicer.copy(), self._timeline.mark
         if not is_last and self._splicer.shift:
             window = _with_whole_sections(window)
-        plan = self._timeline.plan(self._pcrs(window), len(window), is_last=is_last)
+        plan = self._plan(self._file, window, is_last=is_last)
         packets, due = self._splicer.splice(window[: plan.count]), plan.due
         self._at += plan.count
         if self._at + 2 * WINDOW >= self._file.count:
@@ -131,6 +131,12 @@ class Playlist:
         """Go on with packet ``at`` of a file, where the recording's clock tells ``origin_s``."""
         self._file, self._at = file, at
         self._origin_s, self._origin_ticks = origin_s, self._timeline.ticks
+
+    def _plan(self, file: SegmentFile, window: Packets, *, is_last: bool) -> Plan:
+        pcrs, count, came = self._pcrs(window), len(window), None
+        if not len(pcrs.index) and self._timeline.mark is None:
+            came = file.arrivals.between(self._at, count)
+        return self._timeline.plan(pcrs, count, is_last=is_last, came=came)
 
     def _position(self, ticks: float) -> float:
         return self._origin_s + (ticks - self._origin_ticks) / PCR_HZ

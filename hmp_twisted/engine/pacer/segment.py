@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+from functools import cached_property
 from pathlib import Path
 
 import attrs
 import numpy as np
 
+from .arrivals import Arrivals
 from .packets import GROUP, PACKET, PCR_HZ, PCR_WRAP, Packets, Pcrs, find_pcrs
 
 WINDOW = 800 * GROUP
@@ -39,7 +41,13 @@ class SegmentFile:
         self._descriptor = os.open(segment.path, os.O_RDONLY | os.O_CLOEXEC)
         self.count = os.fstat(self._descriptor).st_size // PACKET
         self.ticks_per_packet = max(segment.duration_s, 0.001) * PCR_HZ / max(self.count, 1)
-        """By the recorded duration: the rate of a segment without PCRs."""
+        """By the recorded duration."""
+
+    @cached_property
+    def arrivals(self) -> Arrivals:
+        """When its packets came; wanted where there is no PCR."""
+        one = self.segment
+        return Arrivals(one.path, self.count, one.offset_s, one.duration_s)
 
     def read(self, first: int, count: int = WINDOW) -> Packets:
         """Up to ``count`` packets from ``first`` on; OSError if the disk fails or it shrank."""
@@ -78,15 +86,17 @@ def segment_at(segments: tuple[Segment, ...], start_s: float) -> int:
 def packet_at(file: SegmentFile, seconds: float) -> int:
     """The packet, first of a group of seven, that came ``seconds`` after the segment's first.
 
-    Found by bisection over the PCRs, so in a few reads however long the segment is; by its even
-    rate where it has none.
+    Found by bisection over the PCRs, so in a few reads however long the segment is; by its
+    arrivals where it has none.
     """
     goal = seconds * PCR_HZ
     low, high = 0, file.count
     origin = find_pcrs(file.read(0))
     pid = origin.commonest_pid()
-    if seconds <= 0 or pid is None:
-        return _group_of(goal / file.ticks_per_packet, file.count)
+    if seconds <= 0:
+        return 0
+    if pid is None:
+        return _group_of(file.arrivals.packet_at(goal), file.count)
     first = origin.of(pid)
     while high - low > GROUP:
         middle = (low + high) // 2
