@@ -55,7 +55,8 @@ class _Episode:
         if not self.count or now - self.latest < QUIET_S:
             return None
         lasted = self.latest - self.began
-        text = f"over: {self.count} {self.what} in {lasted:.0f} s"
+        within = f" in {lasted:.0f} s" if lasted >= 1 else ""
+        text = f"over: {self.count} {self.what}{within}"
         self.count = 0
         return Happening(self.began, self.kind, text, lasted)
 

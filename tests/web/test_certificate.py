@@ -176,7 +176,7 @@ def test_what_is_told_but_no_problem_is_in_the_table_alone() -> None:
         found, event("format", 1), event("eclipse", 2), event("silent", 3), event("gap", 3, 4)
     )
     assert [one.what for one in shown.incidents] == ["Format", "Eclipse", "Gap"]
-    assert [one.is_bad for one in shown.incidents] == [False, False, True]
+    assert [one.band for one in shown.incidents] == [None, None, "gap"]
     assert shown.bands == {"recorded", "gap"}
 
 

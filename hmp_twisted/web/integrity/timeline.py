@@ -64,8 +64,8 @@ class Incident:
     what: str
     words: str
     seconds: float
-    is_bad: bool
-    """Whether something is missing or wrong because of it."""
+    band: Band | None
+    """Where it is drawn; what is only told is nothing bad."""
 
 
 @attrs.frozen
@@ -101,7 +101,7 @@ def draw(recording: manifest.Recording, certificate: Certificate) -> Timeline:
     """The timeline of a recording, and what happened in it, the earliest first."""
     scale = Scale.of(recording)
     pairs = tuple(zip(recording.tracks, certificate.tracks, strict=True))
-    incidents = [one for track, told in pairs for one in _incidents(track, told, scale)]
+    incidents = [one for told in certificate.tracks for one in _incidents(told)]
     return Timeline(
         lines=tuple(_line(track, told, scale) for track, told in pairs),
         ticks=scale.ticks(),
@@ -154,7 +154,12 @@ def _happened(track: manifest.Track, told: TrackCertificate, scale: Scale) -> It
 
 def _words(event: Event) -> str:
     what = _PROBLEMS[event.kind][1] if event.kind in _PROBLEMS else _TOLD[event.kind]
-    return f"{what} at {clock(event.clock_s)}: {event.text}"
+    return f"{what} at {clock(event.clock_s)}: {_plain(event)}"
+
+
+def _plain(event: Event) -> str:
+    """What it says, without what only matters to who reads it as it happens."""
+    return event.text.removeprefix("over: ")
 
 
 def _span(band: Band, begin: float, end: float, words: str) -> Span:
@@ -186,15 +191,16 @@ def _episodes(events: Iterable[Event]) -> Iterable[tuple[Event, bool]]:
         yield event, False
 
 
-def _incidents(track: manifest.Track, told: TrackCertificate, scale: Scale) -> Iterable[Incident]:
-    def incident(event: Event, what: str, is_bad: bool) -> Incident:
-        seconds = event.seconds
-        return Incident(event.clock_s, track.number, what, event.text, seconds, is_bad)
-
+def _incidents(told: TrackCertificate) -> Iterable[Incident]:
     for gap in told.gaps:
-        yield incident(gap, _TOLD[gap.kind], True)
+        yield _incident(gap, _TOLD[gap.kind], "gap")
     for event, _ in _episodes(told.events):
-        yield incident(event, _PROBLEMS[event.kind][1], True)
+        band, what = _PROBLEMS[event.kind]
+        yield _incident(event, what, band)
     for event in told.events:
         if event.kind not in _PROBLEMS and event.kind != "silent":  # a gap tells of that
-            yield incident(event, _TOLD.get(event.kind, event.kind.capitalize()), False)
+            yield _incident(event, _TOLD.get(event.kind, event.kind.capitalize()), None)
+
+
+def _incident(event: Event, what: str, band: Band | None) -> Incident:
+    return Incident(event.clock_s, event.track, what, _plain(event), event.seconds, band)

@@ -118,6 +118,8 @@ def _checksums(certificate: Certificate) -> str:
     summed = sum(bool(one.sha256) for one in segments)
     if not segments:
         return "There are no files to keep checksums of."
+    if not summed and certificate.recording in manifest.ACTIVE:
+        return "Each file gets its SHA-256 when it is closed: at a pause, and at the end."
     if summed == len(segments):
         return "Every file's SHA-256 is kept." if summed > 1 else "Its file's SHA-256 is kept."
     return f"SHA-256 is kept of {summed} of {plural(len(segments), 'file')} so far."

@@ -109,12 +109,13 @@ class _Filling:
         self._ids[name] = self.server.hmpctl("source", "add", name, url)
 
     def sessions(self) -> None:
-        """Four: a lecture of two sources, and others."""
+        """A lecture of two sources, and others."""
         self._client = self.server.client()
         self._session("lecture", "Cardiology lecture 7: valves", "Theatre 2, remote", "Slides")
         self._session("rounds", "Morning rounds", "Microscope")
         self._session("hearing", "Hearing 2 O 117/26", "Stage", "Slides", "Microscope")
         self._session("choir", "Choir practice", "Stage")
+        self._session("test", "Sound check", "Slides")
         self._session("evening", "Evening talk", "Stage", "Microscope")
         self._ask("setLiveSession", self._ids["evening"], "true")
         self._ask("shareSessionWithGroup", "Cardiology", "EDIT", self._ids["lecture"])
@@ -129,7 +130,7 @@ class _Filling:
         """All at once, as time is short; one over a bad line, with a pause."""
         with self._line as line:
             line.run_for(1)
-            for name in ("rounds", "hearing", "choir"):
+            for name in (*OLDER, "test"):
                 self._start(name)
             lecture = self._start("lecture")
             line.run_for(2 + self.quiet_s)
@@ -145,7 +146,7 @@ class _Filling:
             line.run_for(self.quiet_s)
             line.run_for(0.5, losing=True)
             line.run_for(self.quiet_s)
-            for name in ("lecture", "rounds", "hearing", "choir"):
+            for name in ("lecture", *OLDER, "test"):
                 self._ask("stopRecording", self._ids[f"{name} recording"])
         self._about(lecture)
         self._now()
@@ -196,6 +197,10 @@ class _Filling:
                     "UPDATE recordings SET created = created - ? WHERE id = ?",
                     (days * DAY_S, self._ids[f"{name} recording"]),
                 )
+            connection.execute(
+                "UPDATE recordings SET deleted = created WHERE id = ?",
+                (self._ids["test recording"],),
+            )
 
     def _ask(self, *words: str) -> str:
         answer = self._client.ask(*words)
