@@ -73,12 +73,18 @@ class LivePicture {
   }
 
   judge(streams) {
+    const words = this.unplayable(streams);
+    if (words) return this.cannot(words);
+    if (!streams.some((one) => one.kind === "picture")) this.say(`There is no picture, only sound (${names(streams)}).`, false);
+  }
+
+  // Why this browser cannot play these streams, as far as their tables tell.
+  unplayable(streams) {
     const pictures = streams.filter((one) => one.kind === "picture");
     const sounds = streams.filter((one) => one.kind === "sound");
-    if (pictures.length && !pictures.some(plays)) this.cannot(`The picture is ${names(pictures)}, which this browser cannot play.`);
-    else if (sounds.length && !sounds.some(plays)) this.cannot(`The sound is ${names(sounds)}, which this browser cannot play.`);
-    else if (!pictures.length && sounds.length) this.say(`There is no picture, only sound (${names(sounds)}).`, false);
-    else if (!pictures.length) this.cannot(`It holds neither picture nor sound that is known here (${names(streams)}).`);
+    if (pictures.length && !pictures.some(plays)) return `The picture is ${names(pictures)}, which this browser cannot play.`;
+    if (sounds.length && !sounds.some(plays)) return `The sound is ${names(sounds)}, which this browser cannot play.`;
+    return pictures.length || sounds.length ? "" : `It holds neither picture nor sound that is known here (${names(streams)}).`;
   }
 
   async failed(type, info) {
@@ -91,7 +97,7 @@ class LivePicture {
     const streams = answer && answer.ok && !answer.redirected ? await answer.json() : [];
     if (player !== this.player) return;
     const held = streams.filter((one) => one.kind !== "other");
-    this.cannot(held.length ? `This browser cannot play what the source sends (${names(held)}).` : "This browser cannot play what the source sends.");
+    this.cannot((held.length && this.unplayable(streams)) || `This browser cannot play what the source sends${held.length ? ` (${names(held)})` : ""}.`);
   }
 
   playing() {

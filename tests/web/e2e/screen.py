@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator
 
+from tests.harness import wait_for
+
 _PIXELS = """(video) => {
   if (video.readyState < 2 || !video.videoWidth) return [];
   const canvas = document.createElement('canvas');
@@ -27,3 +29,16 @@ def colours(video: Locator) -> int:
 def current_time(video: Locator) -> float:
     """The second that it shows."""
     return float(video.evaluate("(video) => video.currentTime"))
+
+
+def moves(video: Locator, deadline_s: float, name: str = "video") -> None:
+    """Wait until it shows a picture of many colours, and then one of a later second.
+
+    Raises:
+        AssertionError: it did not within ``deadline_s``.
+    """
+    wait_for(lambda: colours(video) >= MANY_COLOURS, deadline_s, f"a picture of {name}")
+    before = current_time(video)
+    what = f"a picture of {name} that moves on"
+    wait_for(lambda: current_time(video) > before + 1, deadline_s, what)
+    assert colours(video) >= MANY_COLOURS
