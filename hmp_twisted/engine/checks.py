@@ -135,6 +135,10 @@ class Checks:
             self.analyse()
         return self._gatherer.take(memory, offset, slots, counts, packets, now)
 
+    def looked(self, now: float) -> None:
+        """All sockets are empty: what is gathered from here on came after ``now``."""
+        self._gatherer.looked(now)
+
     def analyse(self) -> None:
         """Bring everything up to date with what was gathered."""
         if not self._gatherer.used:

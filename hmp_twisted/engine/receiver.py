@@ -19,13 +19,10 @@ from .overrun import Overrun
 from .reporting import Reporter
 from .source import Source
 from .sources import Key, SourceAddress
+from .tick_length import TickLength
 from .ticker import Ticker
 from .writer import Writer
 
-LONGEST_TICK_S = 0.05
-SHORTEST_TICK_S = 0.001
-TARGET_FILL = 0.2
-"""The part of its socket buffer that the fastest source may fill between two ticks."""
 POOL_BYTES = 128 << 20
 """What may wait for the disk: at 100 Mbit/s ten seconds' worth."""
 _MOST_PER_DRAIN = 64
@@ -52,7 +49,7 @@ class Receiver:
         monotonic: a clock in seconds that only runs forward.
         """
         self._ticker = Ticker(reactor, self._tick)
-        self._interval_s = LONGEST_TICK_S
+        self._tick_length = TickLength()
         self._every_tick = every_tick
         self._monotonic = monotonic
         self._writer = writer
@@ -80,7 +77,7 @@ class Receiver:
     @property
     def tick_s(self) -> float:
         """How long the loop sleeps between two ticks at present; 0 when it does not run."""
-        return self._interval_s if self._ticker.running else 0.0
+        return self._tick_length.seconds if self._ticker.running else 0.0
 
     def acquire(self, address: SourceAddress, *, patient: bool = False) -> Source:
         """Hold a source: it is received from now on, until it is released as often as acquired.
@@ -97,7 +94,7 @@ class Receiver:
             source = self._sources[address.key] = self._open(address, patient)
             self._reporter.begin(source, self._monotonic())
             self._regroup()
-            self._ticker.start(self._interval_s)
+            self._ticker.start(self._tick_length.seconds)
         source.holders += 1
         return source
 
@@ -168,6 +165,7 @@ class Receiver:
         plain = [source for source in opened if not source.rtp_aside]
         with_rtp = [source for source in opened if source.rtp_aside]
         self._groups = (plain, with_rtp)
+        self._tick_length.allow(len(opened))
         capacities = [s.socket.capacity for s in opened if s.socket is not None]
         self._smallest_capacity = min(capacities, default=1)
 
@@ -178,19 +176,8 @@ class Receiver:
         if now >= self._next_analysis:
             self._next_analysis = now + INTERVAL_S
             self._checks.analyse()
-        self._adapt()
+        self._ticker.set_interval(self._tick_length.adapt(self._peak / self._smallest_capacity))
         self._every_tick(now)
-
-    def _adapt(self) -> None:
-        """Sleep shorter at once when a socket fills faster, longer again by and by."""
-        fill = self._peak / self._smallest_capacity
-        interval = self._interval_s
-        if fill > TARGET_FILL:
-            interval = max(SHORTEST_TICK_S, interval * TARGET_FILL / fill)
-        elif fill < TARGET_FILL / 2:
-            interval = min(LONGEST_TICK_S, interval * 1.25)
-        self._interval_s = interval
-        self._ticker.set_interval(interval)
 
     def _drain(self, now: float) -> None:
         self._peak = 0
@@ -203,6 +190,7 @@ class Receiver:
         for group in self._groups:
             if group:
                 self._drain_group(group, now)
+        self._checks.looked(now)
         for source in self._groups[1]:
             if source.sieve.sequencer.overdue(now):
                 self._release_held(source, now)

@@ -17,7 +17,7 @@ from hmp_twisted.engine.pacer.arrivals import Arrivals
 from hmp_twisted.engine.pacer.packets import DATAGRAM, PCR_HZ
 from hmp_twisted.engine.pacer.playlist import Playlist
 from hmp_twisted.engine.pacer.segment import Segment, SegmentFile, packet_at
-from hmp_twisted.engine.receiver import LONGEST_TICK_S
+from hmp_twisted.engine.tick_length import USUAL_S
 
 from .packet_maker import packet
 from .playing import RECORDING, Player, until
@@ -41,12 +41,12 @@ def index_of(came: Times) -> index_file.Records:
     """What a recorder notes that receives these datagrams with its longest tick."""
     checks, data = Checks(), media(1)
     slot = checks.open_slot()
-    for before, now in pairwise(np.arange(0.0, came[-1] + 2 * LONGEST_TICK_S, LONGEST_TICK_S)):
+    for before, now in pairwise(np.arange(0.0, came[-1] + 2 * USUAL_S, USUAL_S)):
         count = 7 * int(((came > before) & (came <= now)).sum() + (before == 0.0))
         if count:
             block = data * (count // 7)
             assert checks.gather(block, 0, [slot], [count], count, BEGAN + now)
-        if round(now / LONGEST_TICK_S) % round(INTERVAL_S / LONGEST_TICK_S) == 0:
+        if round(now / USUAL_S) % round(INTERVAL_S / USUAL_S) == 0:
             checks.analyse()
     marks = checks.take_findings().marks
     records = np.zeros(marks.size, index_file.RECORD)
@@ -84,7 +84,7 @@ def test_datagrams_are_due_as_they_came(tmp_path: Path) -> None:
     found = due(Playlist((segment,), loop=False, start_s=0.0))
     assert found.size == came.size
     assert np.median(apart(found, came)) < 0.005
-    assert apart(found, came).max() < 2 * LONGEST_TICK_S
+    assert apart(found, came).max() < 2 * USUAL_S
     assert (np.diff(found) >= 0).all()
     even = written(tmp_path / "00002.ts", came, with_index=False)
     assert np.median(apart(due(Playlist((even,), loop=False, start_s=0.0)), came)) > 0.1
@@ -120,8 +120,8 @@ def test_a_start_in_the_middle(tmp_path: Path, start_s: float) -> None:
     file = SegmentFile(segment)
     first = packet_at(file, start_s) // 7
     file.close()
-    assert came[first] >= start_s - LONGEST_TICK_S
-    assert came[max(0, first - 1)] <= start_s + LONGEST_TICK_S
+    assert came[first] >= start_s - USUAL_S
+    assert came[max(0, first - 1)] <= start_s + USUAL_S
     found = due(Playlist((segment,), loop=False, start_s=start_s))
     assert found.size == came.size - first
     assert np.median(apart(found, came[first:])) < 0.01

@@ -44,6 +44,7 @@ class Bench:
             count = len(data) // ts.PACKET
             if count:
                 assert self.checks.gather(data, 0, [self.slot], [count], count, self.now)
+            self.checks.looked(self.now)
             if round(self.now * 100) % 10 == 0:
                 self.checks.analyse()
 

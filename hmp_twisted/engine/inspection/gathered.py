@@ -12,11 +12,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from .. import ts
+from .. import tick_length, ts
 from ..runs import Indices, Runs
 
-LONGEST_TICK_S = 0.05
-"""What a tick brings came at most so long before it."""
 _START = 0x4000
 """The payload unit start indicator, in a head's first little-endian word."""
 _SYNC_AND_START = 0x40FF
@@ -74,6 +72,7 @@ class Gatherer:
         self._wanted: npt.NDArray[np.bool_] = np.zeros(1 << 16, np.bool_)
         self._wants_any = False
         self._now = self._before = math.inf  # what the first tick brings came just now
+        self._looked_at = -math.inf
         self._used = 0
         self._clear()
 
@@ -96,6 +95,10 @@ class Gatherer:
             self._wanted[(pid & 0xFF) << 8 | flags << 5 | pid >> 8] = True
         self._wants_any = True
 
+    def looked(self, now: float) -> None:
+        """Whatever is taken from here on came after ``now``."""
+        self._looked_at = now
+
     def take(
         self,
         memory: Any,
@@ -117,7 +120,8 @@ class Gatherer:
         self._keep_whole(memory, offset, self._wanted_too(headers, odd), packets)
         if now != self._now:
             # A datagram that is taken by itself, at the time that it came, may step back a little.
-            self._before, self._now = min(max(self._now, now - LONGEST_TICK_S), now), now
+            earliest = max(self._now, self._looked_at, now - tick_length.LONGEST_S)
+            self._before, self._now = min(earliest, now), now
         self._slots += slots
         self._counts += counts
         self._ticks.append((len(slots), self._before, now))

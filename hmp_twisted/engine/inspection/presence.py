@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .. import ts
+from .. import tick_length, ts
 from ..runs import Indices
 from . import counters, pids
 from .arrivals import Arrivals
 from .gathered import Gathered, Times
 from .pids import PidTable, Rows
 
-GRACE_S = 0.05
+GRACE_S = tick_length.LONGEST_S
 """A tick: packets' times are not known better, so a period counts when it is longer by this."""
 PTS_PERIOD_S = 0.7
 _PERIODS = (
