@@ -158,6 +158,7 @@ class Server(Service):
         for loop in self._periodic:
             if loop.running:
                 loop.stop()
+        parts.services.trimming.close()
         await parts.services.streams.close()
         await parts.engine.service.stopService()
         if parts.launcher is not None:

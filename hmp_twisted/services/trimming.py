@@ -12,13 +12,14 @@ from sqlalchemy import Connection
 from ..engine import manifest
 from ..errors import (
     InvalidValueError,
+    NotReadyError,
     RecordingInProgressError,
     WriteFailedError,
 )
 from ..logs import Logger
 from ..store.pool import Store
 from . import rights
-from .cutting import Progress, cut
+from .cutting import ASIDE, Progress, cut
 from .directory import recordings as catalogue
 from .directory.attached import CategoryValues
 from .directory.recordings import Entry, HotMark, Recording
@@ -42,6 +43,16 @@ class Trimming:
         self._store = store
         self._folder = recordings_dir
         self._min_free_bytes = min_free_bytes
+        self._making: set[str] = set()
+        self._closing = False
+
+    def close(self) -> None:
+        """Give up what is being made: the server is not to wait for it."""
+        self._closing = True
+
+    async def tidy(self) -> None:
+        """Delete what a server that died left half made."""
+        await self._store.in_thread(self._tidy, frozenset(self._making))
 
     async def check(
         self, actor: Actor, recording_id: str, from_s: float, to_s: float, title: str
@@ -75,14 +86,19 @@ class Trimming:
             RecordingNotFoundError, NotAuthorizedError, TitleTooLongError
             RecordingInProgressError: it has not ended.
             InvalidValueError: there is no such stretch.
-            DiskFullError, WriteFailedError, StoreError: nothing was made.
+            ManifestError, DiskFullError, WriteFailedError, StoreError: nothing was made.
+            NotReadyError: the server stops.
         """
         origin = await self._origin(actor, recording_id)
         _check(from_s, to_s, title)
         new_id = str(uuid4())
-        made, origin_s = await self._store.in_thread(
-            self._cut, recording_id, new_id, from_s, to_s, progress
-        )
+        self._making.add(new_id)
+        try:
+            made, origin_s = await self._store.in_thread(
+                self._cut, recording_id, new_id, from_s, to_s, self._unless_closing(progress)
+            )
+        finally:
+            self._making.discard(new_id)
         entry = _entry(origin, made, origin_s, title)
         try:
             await self._store.transact(f"enter trimmed recording {new_id}", _enter, actor, entry)
@@ -98,6 +114,20 @@ class Trimming:
             actor=actor.name,
         )
         return new_id
+
+    def _unless_closing(self, progress: Progress) -> Progress:
+        def go_on(done: float) -> None:
+            if self._closing:
+                raise NotReadyError("the server is stopping")
+            progress(done)
+
+        return go_on
+
+    def _tidy(self, making: frozenset[str]) -> None:
+        for folder in self._folder.glob(f"{ASIDE}*"):
+            if folder.name.removeprefix(ASIDE) not in making:
+                log.info("{folder}: half of a trimmed recording, deleted", folder=folder)
+                shutil.rmtree(folder, ignore_errors=True)
 
     async def _origin(self, actor: Actor, recording_id: str) -> _Origin:
         what = f"read recording {recording_id} for trimming"

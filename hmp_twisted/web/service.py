@@ -79,7 +79,7 @@ class WebInterface(Service):
         self._connections = WrappingFactory(self.site)
         self._loop = LoopingCall(lambda: ensureDeferred(self._open()))
         self._loop.clock = reactor
-        self._tidying = Tidying(reactor, media.mp4.tidy)
+        self._tidying = Tidying(reactor, media.mp4.tidy, services.trimming.tidy)
         self.opened: Deferred[Any] = succeed(None)
         """Fires when nothing more is tried: the port is open, or the service is stopping."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import errors
+from ..engine.manifest import ManifestError
 
 _WORDS: tuple[tuple[type[errors.DomainError], int, str], ...] = (
     (errors.NotAuthorizedError, 403, "You may see this, but you may not do that."),
@@ -41,6 +42,7 @@ _WORDS: tuple[tuple[type[errors.DomainError], int, str], ...] = (
         "The media engine does not answer. Recording and streaming work again when it is back.",
     ),
     (errors.StoreError, 503, "The database cannot be used just now. Try again in a moment."),
+    (ManifestError, 404, "The files of this recording cannot be read; they may be gone."),
     (errors.UnknownRecordingError, 409, "The media engine does not have this recording any more."),
     (errors.UnreadableStateError, 409, "The state of this recording cannot be read."),
     (errors.MetadataMissingError, 409, "It was changed by somebody else meanwhile. Look again."),

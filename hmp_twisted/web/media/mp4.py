@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ from sqlalchemy import Connection, select
 from ...config import Settings
 from ...engine import manifest
 from ...engine.ffmpeg import find_ffmpeg
-from ...errors import StreamFailedError
+from ...errors import StreamFailedError, WriteFailedError
+from ...services.serial import Serial
 from ...store.pool import Store
 from ...store.schema import recordings
 from . import ffmpeg
@@ -30,6 +31,7 @@ class Mp4Files:
         self._reactor = reactor
         self._store = store
         self._settings = settings
+        self._serial = Serial()
         folder = settings.data_dir / "cache" / "mp4"
         self._cache = Cache(folder, MOST_BYTES, settings.recordings.min_free_bytes)
 
@@ -38,22 +40,32 @@ class Mp4Files:
         return self._cache.find(_name(recording_id, track))
 
     async def make(self, job: Job, track: manifest.Track) -> None:
-        """Make the file of a track, unless it is there.
+        """Make the file of a track, unless it is there. Several who want the same wait for one.
 
         Raises:
             DiskFullError: there is no room.
-            StreamFailedError: ffmpeg could not; with its words.
+            StreamFailedError: ffmpeg could not, with its words; or the recording went meanwhile.
+            WriteFailedError: the disk could not.
         """
-        if self.find(job.recording_id, track.number) is not None:
-            return
-        target = self._cache.path_of(_name(job.recording_id, track.number))
+        name = _name(job.recording_id, track.number)
+        async with self._serial.acting_on(name):
+            if self._cache.find(name) is not None:
+                return
+            try:
+                await self._make(job, track, self._cache.path_of(name))
+            except OSError as error:
+                why = error.strerror or error
+                raise WriteFailedError(f"the MP4 file could not be made: {why}") from error
+
+    async def _make(self, job: Job, track: manifest.Track, target: Path) -> None:
         aside, listing = target.with_suffix(".part"), target.with_suffix(".txt")
         await self._store.in_thread(self._cache.make_room, track.bytes)
         folder = manifest.folder_of(self._settings.recordings_dir, job.recording_id)
         paths = [manifest.segment_path(folder, track.number, s.number) for s in track.segments]
-        listing.write_text(ffmpeg.listing_of(paths))
         try:
+            listing.write_text(ffmpeg.listing_of(paths))
             await self._remux(job, track.bytes, listing, aside)
+            await self._store.in_thread(_check_still_there, paths)
             aside.rename(target)
         finally:
             aside.unlink(missing_ok=True)
@@ -77,6 +89,13 @@ class Mp4Files:
         done = await ffmpeg.run(self._reactor, job.name, arguments, look)
         if not done.is_clean:
             raise StreamFailedError(f"the MP4 file could not be made: ffmpeg {done.describe()}")
+
+
+def _check_still_there(segments: Sequence[Path]) -> None:
+    # ffmpeg ends in order, with what it has, when the next file of its list is gone.
+    for path in segments:
+        if not path.exists():
+            raise StreamFailedError("the recording was removed while its MP4 file was made")
 
 
 def _known(conn: Connection, recording_ids: Collection[str]) -> frozenset[str]:

@@ -18,10 +18,10 @@ EVERY_S = 600.0
 
 
 class Tidying:
-    """Does a piece of work from its start to its stop; a failure is logged and tried again."""
+    """Does its works from its start to its stop; a failure is logged and tried again."""
 
-    def __init__(self, reactor: IReactorTime, work: Callable[[], Awaitable[None]]) -> None:
-        self._work = work
+    def __init__(self, reactor: IReactorTime, *works: Callable[[], Awaitable[None]]) -> None:
+        self._works = works
         self._loop = LoopingCall(lambda: ensureDeferred(self._tidy()))
         self._loop.clock = reactor
         self._ended: Deferred[Any] = succeed(None)
@@ -37,9 +37,14 @@ class Tidying:
         await self._ended
 
     async def _tidy(self) -> None:
-        try:
-            await self._work()
-        except (DomainError, OSError) as error:
-            log.warn("files made for browsers cannot be tidied up: {error}", error=error)
-        except Exception:
-            log.failure("files made for browsers cannot be tidied up")
+        for work in self._works:
+            await _try(work)
+
+
+async def _try(work: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await work()
+    except (DomainError, OSError) as error:
+        log.warn("what was made for browsers cannot be tidied up: {error}", error=error)
+    except Exception:
+        log.failure("what was made for browsers cannot be tidied up")
