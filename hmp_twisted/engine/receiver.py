@@ -118,7 +118,8 @@ class Receiver:
 
         Args:
             sources: of these nothing is taken in that came later, by the kernel's arrival times:
-                so the tracks of a recording are cut at the same moment, not one after the other.
+                so the tracks of a recording are cut at the same moment, not one after the other;
+                and what was found of them is told to their sinks. None: only the counters matter.
 
         Returns:
             The moment of the cut, in seconds of the receiver's clock.
@@ -132,7 +133,10 @@ class Receiver:
             self._release_held(source, now)
         for source in self._sources.values():
             source.poll_drops()
-        self._reporter.report(self.sources, now)
+        if sources:
+            self._reporter.report(self.sources, now)
+        else:
+            self._checks.analyse()  # for exact counters; what else was found is told each second
         return now
 
     def counts(self, source: Source) -> Counts:

@@ -11,7 +11,7 @@ import pytest
 import pytest_twisted
 from twisted.internet.defer import ensureDeferred
 
-from hmp_twisted.engine import manifest
+from hmp_twisted.engine import manifest, writer
 from hmp_twisted.engine.buffers import BUFFER_BYTES
 from hmp_twisted.engine.segments import SegmentFile
 from hmp_twisted.errors import DiskFullError, UnknownRecordingError, WriteFailedError
@@ -132,6 +132,8 @@ class Stall:
             write(segment, data)
 
         monkeypatch.setattr(SegmentFile, "write", slow)
+        for patience in ("PATIENCE_S", "HURRY_S"):  # however slow this machine is
+            monkeypatch.setattr(writer, patience, 60.0)
 
     def end(self) -> None:
         """Let the disk go on."""
