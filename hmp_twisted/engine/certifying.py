@@ -119,9 +119,11 @@ def main(folders: list[str]) -> int:
     """Certify the recordings in these folders; 1 if one of them is worth another try later."""
     _step_back()
     again = 0
-    for folder in folders:
+    for folder in map(Path, folders):
+        if not folder.exists():
+            continue  # removed before its turn came
         try:
-            certify(Path(folder))
+            certify(folder)
         except manifest.ManifestError as error:
             print(f"it cannot be certified: {error}", file=sys.stderr)
         except OSError as error:

@@ -219,10 +219,12 @@ def playable_segments(
         if _holds_packets(path := manifest.segment_path(folder, track.number, segment.number))
     )
     if not segments:
-        raise NoMediaError(f"{folder}: track 1 holds no media")
+        raise NoMediaError(f"recording {recording_id}: its first track holds no media")
     end_s = segments[-1].offset_s + segments[-1].duration_s
     if start_s > 0 and start_s >= end_s:
-        raise NoMediaError(f"{folder}: the media ends at {end_s:.3f} s, before {start_s:.3f} s")
+        raise NoMediaError(
+            f"recording {recording_id} is {end_s:.3f} s long: it cannot begin at {start_s:.3f} s"
+        )
     return segments
 
 

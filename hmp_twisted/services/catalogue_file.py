@@ -30,7 +30,7 @@ NAME = "catalogue.json"
 FORMAT = 1
 
 BATCH = 100
-"""Files written in one go, at most: the rest waits for the next."""
+"""Files written in one go, at most: the rest waits for the next, which begins behind them."""
 
 
 @attrs.frozen
@@ -64,6 +64,8 @@ class Catalogue:
         self._store = store
         self._folder = recordings_dir
         self._failing: frozenset[str] = frozenset()
+        self._after = ""
+        """The ID of the last one looked at: those that always fail keep no other from its turn."""
 
     async def file_changes(self) -> None:
         """Write the files of recordings that have changed; one that fails is tried again next time.
@@ -71,16 +73,17 @@ class Catalogue:
         Raises:
             StoreError
         """
-        changes = await self._store.read("find changed recordings", _changes)
+        changes = await self._store.read("find changed recordings", _changes, self._after)
+        self._after = changes[-1].content.id if len(changes) == BATCH else ""
         if not changes:
             return
         failed = await self._store.in_thread(_write_all, self._folder, changes)
-        self._tell(failed)
+        self._tell(failed, {change.content.id for change in changes})
         filed = [(c.content.id, c.revision) for c in changes if c.content.id not in failed]
         if filed:
             await self._store.transact("note filed recordings", _note_filed, filed)
 
-    def _tell(self, failed: dict[str, str]) -> None:
+    def _tell(self, failed: dict[str, str], looked_at: set[str]) -> None:
         # Once for each recording, not each second for as long as the disk is full.
         for recording_id in failed.keys() - self._failing:
             log.error(
@@ -89,7 +92,7 @@ class Catalogue:
                 name=NAME,
                 reason=failed[recording_id],
             )
-        self._failing = frozenset(failed)
+        self._failing = self._failing - looked_at | failed.keys()
 
 
 def read(folder: Path) -> CatalogueFile | None:
@@ -112,9 +115,10 @@ def read(folder: Path) -> CatalogueFile | None:
         raise ManifestError(f"{path}: is damaged: {error}") from error
 
 
-def _changes(conn: Connection) -> tuple[_Change, ...]:
+def _changes(conn: Connection, after: str) -> tuple[_Change, ...]:
     # One that is starting has no folder yet.
-    query = select(recordings).where(IS_UNFILED, recordings.c.state != STARTING).limit(BATCH)
+    due = select(recordings).where(IS_UNFILED, recordings.c.state != STARTING)
+    query = due.where(recordings.c.id > after).order_by(recordings.c.id).limit(BATCH)
     rows = [RecordingRow(*row) for row in conn.execute(query)]
     return tuple(_Change(row.revision, _content(conn, row)) for row in rows)
 

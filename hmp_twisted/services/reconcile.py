@@ -18,10 +18,14 @@ from ..store import queries
 from ..store.pool import Store
 from ..store.rows import PAUSED, RECORDING, STARTING, RecordingRow
 from . import entries, stream_rows
-from .recordings import RecordingEngine, Recordings, read_end
+from .endings import End, read_end, what_is_left
+from .recordings import RecordingEngine, Recordings
 from .streams import StreamEngine, Streams
 
 log = Logger()
+
+_KEPT = "Its files are kept; hmpctl recording import takes them into the catalogue"
+_NO_MEDIA = "It held no media"
 
 Held = dict[str, tuple[str, float]]
 """What the engine holds: state and clock in seconds, by recording ID."""
@@ -140,8 +144,14 @@ class Reconciler:
         if is_held:
             await self._finish(recording_id, is_held=True)
             return
+        if await self._what_is_left(recording_id) is not None:
+            await self._finish(recording_id, is_held=False)
+            return
         log.warn("recording {recording} was never started: forgotten", recording=recording_id)
         await self._store.transact(f"forget recording {recording_id}", entries.forget, recording_id)
+
+    async def _what_is_left(self, recording_id: str) -> End | None:
+        return await self._store.in_thread(what_is_left, self._folder, recording_id, may_run=False)
 
     async def _finish(self, recording_id: str, is_held: bool) -> None:
         if is_held:
@@ -177,11 +187,12 @@ class Reconciler:
                 await self._engine.stop_recording(recording_id)
             except errors.UnknownRecordingError:
                 return
+            has_files = row is not None or await self._what_is_left(recording_id) is not None
             known = "had it as ended" if row is not None else "does not know it"
             log.warn(
-                "recording {recording} was stopped: the catalogue {known}. Its files are kept;"
-                " hmpctl recording import takes them into the catalogue",
+                "recording {recording} was stopped: the catalogue {known}. {files}",
                 recording=recording_id,
+                files=_KEPT if has_files else _NO_MEDIA,
                 known=known,
             )
 

@@ -16,12 +16,12 @@ import attrs
 
 from .. import errors
 from ..clocks import Clock
-from ..engine import manifest
 from ..engine.manifest import Track
 from ..logs import Logger
 from ..store.pool import Store
 from ..store.rows import ERROR, PAUSED, RECORDING, RecordingRow
 from . import entries
+from .endings import End, read_end, what_is_left
 from .rights import Actor
 from .serial import Serial
 
@@ -49,15 +49,6 @@ class RecordingEngine(Protocol):
 
     async def read_clock(self, recording_id: str) -> float:
         """The recording's own clock in seconds."""
-
-
-@attrs.frozen
-class End:
-    """How a recording ended."""
-
-    state: str
-    duration_s: float
-    reason: str = ""
 
 
 class Recordings:
@@ -248,10 +239,16 @@ class Recordings:
             )
 
     async def _take_back(self, recording_id: str, begun: bool) -> None:
-        """Nothing of a start that failed is to remain, whichever half of it happened."""
+        """Nothing of a start that failed is to remain, whichever half of it happened, but media."""
         if begun:
             await self._try(self._engine.stop_recording, recording_id)
         try:
+            left = await self._store.in_thread(
+                what_is_left, self._folder, recording_id, may_run=True
+            )
+            if left is not None:
+                await self._note_end(recording_id, left)
+                return
             await self._store.transact(
                 f"take back recording {recording_id}", entries.forget, recording_id
             )
@@ -270,14 +267,3 @@ class Recordings:
                 recording=recording_id,
                 error=error,
             )
-
-
-def read_end(recordings_dir: Path, recording_id: str) -> End:
-    """How a recording ended that the media engine no longer knows, by its own file."""
-    try:
-        found = manifest.read(manifest.folder_of(recordings_dir, recording_id))
-    except manifest.ManifestError as error:
-        return End(ERROR, 0.0, str(error))
-    if found.state in manifest.ACTIVE:
-        return End(ERROR, found.duration_s, "the media engine lost it")
-    return End(found.state, found.duration_s, found.reason)

@@ -143,9 +143,12 @@ async def test_what_a_crash_left_to_certify_is_certified(bench: Bench) -> None:
 def test_the_process_tries_again_later_only_where_that_may_help(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No manifest is hopeless; a full disk is not."""
+    """No manifest is hopeless; a full disk is not; a folder that was removed is nothing."""
     monkeypatch.setattr("hmp_twisted.engine.certifying._step_back", lambda: None)
     assert main([str(folder), str(folder / "gone")]) == 0
+    assert capsys.readouterr().err == ""
+    (folder / "empty").mkdir()
+    assert main([str(folder / "empty")]) == 0
     assert "recording.json" in capsys.readouterr().err
 
     def full(*_: object) -> None:

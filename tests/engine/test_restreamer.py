@@ -236,7 +236,7 @@ async def test_several_streams_of_one_recording_go_their_own_ways(
         await player.start(f"s{number}", receiver, start_s=number * 1.0)
     player.restreamer.pause("s1")
     player.restreamer.seek("s2", 0.5)
-    with pytest.raises(NoMediaError, match="before 60"):
+    with pytest.raises(NoMediaError, match=r"cannot begin at 60\.000 s"):
         player.restreamer.seek("s2", 60.0)
     await until(lambda: len(player.ended) == 2, "two to end")
     assert receivers[0].received == clips["cbr"]
@@ -358,7 +358,7 @@ async def test_a_recording_without_media_is_refused(player: Player) -> None:
     with pytest.raises(NoMediaError, match="holds no media"):
         await player.start("s", receiver)
     player.record(bytes(PACKET * 70))
-    with pytest.raises(NoMediaError, match=r"the media ends at 5\.000 s"):
+    with pytest.raises(NoMediaError, match=r"is 5\.000 s long: it cannot begin at 6\.000 s"):
         await player.start("s", receiver, start_s=6.0)
 
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 import pytest_twisted
+from twisted.logger import capturedLogs
 
 from hmp_twisted.engine.manifest import ManifestError, folder_of
 from hmp_twisted.services import catalogue_file
@@ -102,6 +103,30 @@ async def test_a_great_many_changes_are_filed_by_and_by(
     for expected in (2, 4, 5, 5):
         await world.catalogue.file_changes()
         assert sum(read(world, recording_id) is not None for recording_id in recordings) == expected
+
+
+@pytest_twisted.ensureDeferred
+async def test_those_that_always_fail_keep_no_other_from_its_turn(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many they are; they are tried again in their turn, and told of once."""
+    monkeypatch.setattr(catalogue_file, "BATCH", 2)
+    by_id = sorted(with_folder(world) for _ in range(7))
+    stuck, fine = by_id[:5], by_id[5:]
+    obstacles = [folder_of(world.recordings_dir, one) / "catalogue.json.new" for one in stuck]
+    for obstacle in obstacles:
+        obstacle.mkdir()
+    catalogue = world.catalogue
+    with capturedLogs() as logged:
+        for _ in range(8):
+            await catalogue.file_changes()
+    assert all(read(world, recording_id) is not None for recording_id in fine)
+    assert len([event for event in logged if event.get("name") == catalogue_file.NAME]) == 5
+    for obstacle in obstacles:
+        obstacle.rmdir()
+    for _ in range(3):
+        await catalogue.file_changes()
+    assert all(read(world, recording_id) is not None for recording_id in stuck)
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,28 @@ async def test_a_start_that_cannot_be_noted_is_stopped_and_fails(world: World) -
     assert world.rows("recordings") == []
 
 
+@pytest.mark.parametrize("media", [b"", bytes(188)])
+@pytest_twisted.ensureDeferred
+async def test_what_a_failed_start_recorded_is_in_the_catalogue(world: World, media: bytes) -> None:
+    """Not a folder that nobody knows of; one without media goes."""
+
+    def begun() -> None:
+        (folder,) = [
+            manifest.folder_of(world.recordings_dir, row["id"]) for row in world.rows("recordings")
+        ]
+        (folder / "track-1").mkdir(parents=True)
+        (folder / "track-1" / "00001.ts").write_bytes(media)
+        manifest.write(folder, manifest.Recording(folder.name, "FINISHED", 1.0, 0.5))
+        raise errors.EngineAnswerError("nonsense")
+
+    world.engine.afterwards["start_recording"] = begun
+    with pytest.raises(errors.EngineAnswerError):
+        await world.new_recordings().start(DEVICE, world.session(world.source()))
+    kept = [(row["state"], row["duration_s"]) for row in world.rows("recordings")]
+    assert kept == ([("FINISHED", 0.5)] if media else [])
+    assert len(list(world.recordings_dir.iterdir())) == len(kept)
+
+
 @pytest_twisted.ensureDeferred
 async def test_nothing_slips_between_the_check_and_the_start(world: World) -> None:
     """While the engine starts, the session can be neither deleted nor changed."""
