@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from twisted.internet.interfaces import IPushProducer
 from twisted.web.server import Request
@@ -66,7 +67,7 @@ class Viewer:
         self._waiting_bytes += len(data)
         if self._waiting_bytes > self._bound:
             log.info("{name}: a viewer that reads too slowly is dropped", name=self.name)
-            self._request.loseConnection()
+            self._abort()
             self._leave()
 
     def end(self) -> None:
@@ -91,6 +92,11 @@ class Viewer:
     def stopProducing(self) -> None:
         """The browser is gone."""
         self._leave()
+
+    def _abort(self) -> None:
+        """Cut the connection: closed in order it would stay until all that waits was taken."""
+        channel: Any = self._request.channel
+        channel.transport.abortConnection()
 
     def _leave(self) -> None:
         if not self.is_gone:

@@ -41,7 +41,17 @@ class FakeRequest:
         """The response ends in order."""
         self.finished = True
 
-    def loseConnection(self) -> None:
+    @property
+    def channel(self) -> FakeRequest:
+        """What leads to the transport."""
+        return self
+
+    @property
+    def transport(self) -> FakeRequest:
+        """What can be cut."""
+        return self
+
+    def abortConnection(self) -> None:
         """It is dropped."""
         self.lost = True
 
