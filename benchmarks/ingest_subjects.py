@@ -223,7 +223,7 @@ class Engine(Recorder):
     def start(self) -> None:
         """Start the engine, then the recordings."""
         super().start()
-        wait_for(self._socket.exists, 15, "engine's socket")
+        wait_for(self._listens, 30, "engine's socket")
         for port in self.ports:
             self._ids.append(str(uuid.uuid4()))
             url = f"udp://@127.0.0.1:{port}"
@@ -253,6 +253,10 @@ class Engine(Recorder):
     def ask(self, command: type[amp.Command], **arguments: Any) -> dict[str, Any]:
         """Give the engine an order over its bus; what it answered."""
         return ask(f"unix:{self._socket}", command, timeout_s=_STOP_S, **arguments)
+
+    def _listens(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as sock:
+            return sock.connect_ex(str(self._socket)) == 0
 
     @property
     def _socket(self) -> Path:
