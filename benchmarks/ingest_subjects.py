@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -45,7 +46,7 @@ def place(cpu: int) -> None:
 
 
 @attrs.define
-class Recorder:
+class Recorder(ABC):
     """One recorder in one run, on sources at ``port`` and the ports after it.
 
     Subclasses say how it is started; files are ``<folder>/<port>.ts`` unless they say otherwise.
@@ -68,9 +69,9 @@ class Recorder:
         lacking = missing(cls.needs)
         return f"{', '.join(lacking)} not installed" if lacking else ""
 
+    @abstractmethod
     def commands(self) -> list[list[str]]:
         """The command lines that record all sources."""
-        raise NotImplementedError
 
     def start(self) -> None:
         """Start recording; the sockets are open soon."""

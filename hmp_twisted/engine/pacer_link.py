@@ -120,7 +120,7 @@ class PacerLink:
         """The socket's descriptor, -1 when there is none."""
         return -1 if self._socket is None else self._socket.fileno()
 
-    def doRead(self) -> None:  # noqa: N802 - Twisted's name
+    def doRead(self) -> None:
         """The pacer said something, or is gone."""
         self.drain()
 
@@ -128,7 +128,7 @@ class PacerLink:
         """The reactor drops us."""
         self._hang_up()
 
-    def logPrefix(self) -> str:  # noqa: N802 - Twisted's name
+    def logPrefix(self) -> str:
         """For Twisted's log."""
         return "pacer"
 

@@ -81,7 +81,7 @@ class Ticker:
         """The timer's descriptor, for the reactor."""
         return self._descriptor
 
-    def doRead(self) -> None:  # noqa: N802 - Twisted's interface
+    def doRead(self) -> None:
         """The timer has run out, once or more often."""
         try:
             os.read(self._descriptor, 8)
@@ -101,6 +101,6 @@ class Ticker:
         """The reactor ends and lets go of the descriptor."""
         self._interval_s = 0.0
 
-    def logPrefix(self) -> str:  # noqa: N802 - Twisted's interface
+    def logPrefix(self) -> str:
         """What the reactor's own messages call it."""
         return "ticker"

@@ -145,7 +145,7 @@ class CommandConnection(LineReceiver, TimeoutMixin):
         """Nothing was received for the idle timeout, and no command runs."""
         self.dismiss()
 
-    def callLater(  # noqa: N802 - TimeoutMixin calls it so
+    def callLater(
         self, period: float, func: Callable[[], object]
     ) -> IDelayedCall:
         """What :class:`TimeoutMixin` tells the time by."""

@@ -34,7 +34,7 @@ class Receiver(DatagramProtocol):
         self.times: list[float] = []
         self._port = reactor.listenUDP(0, self, interface=ADDRESS, maxPacketSize=2048)
 
-    def datagramReceived(self, datagram: bytes, addr: object) -> None:  # noqa: N802 - Twisted's
+    def datagramReceived(self, datagram: bytes, addr: object) -> None:
         """Keep it."""
         self.datagrams.append(datagram)
         self.times.append(time.monotonic())

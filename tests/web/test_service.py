@@ -103,7 +103,7 @@ def _ends(connection: socket.socket) -> bool:
 class Trusting:
     """Trusts whoever answers: the certificate is the test's own."""
 
-    def creatorForNetloc(self, hostname: bytes, port: int) -> CertificateOptions:  # noqa: N802 - Twisted's name
+    def creatorForNetloc(self, hostname: bytes, port: int) -> CertificateOptions:
         """How to connect."""
         return CertificateOptions(verify=False)
 

@@ -20,11 +20,11 @@ class FakeRequest:
     finished: bool = False
     done: Deferred[None] = attrs.field(factory=Deferred)
 
-    def notifyFinish(self) -> Deferred[None]:  # noqa: N802  # Twisted's name
+    def notifyFinish(self) -> Deferred[None]:
         """Fires when the browser is gone."""
         return self.done
 
-    def setHeader(self, name: Any, value: Any) -> None:  # noqa: N802  # Twisted's name
+    def setHeader(self, name: Any, value: Any) -> None:
         """Headers do not matter here."""
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
