@@ -147,7 +147,7 @@ def _watch(
         end = time.monotonic() + seconds
         link = _connected(connect, end)
         with link:
-            link.settimeout(2)
+            link.settimeout(20)
             while time.monotonic() < end and player.poll() is None:
                 ask(link)
                 time.sleep(_EVERY_S)

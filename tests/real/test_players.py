@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -12,12 +14,15 @@ import pytest_twisted
 from twisted.internet.defer import Deferred, gatherResults, inlineCallbacks
 from twisted.internet.threads import deferToThread
 
-from hmp_twisted.engine.pacer.packets import PACKET, as_packets
+from hmp_twisted.engine.pacer.packets import PACKET, PCR_HZ, as_packets, find_pcrs
 from media.make_clips import encode, find_ffmpeg
 from tests.engine.playing import ADDRESS, Player
 from tests.engine.test_playlist import random_access_points
+from tests.harness import wait_for
+from tests.harness.encoder import H264, encoder
 from tests.harness.ports import free_udp_port
 
+from .hall import Hall
 from .players import PLAYERS, Seen, is_installed
 
 SECONDS = 12
@@ -55,6 +60,38 @@ def recorded(clip: bytes) -> tuple[list[bytes], list[float]]:
     return parts, [end - start / per_s for start, end in marks]
 
 
+@pytest.fixture(scope="module")
+def crashed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[bytes], list[float]]:
+    """What an encoder sent while the media engine was killed: segments, and how long each is.
+
+    Each third picture can be begun with: what refers to pictures that are gone cannot be shown.
+    """
+    hall = Hall(tmp_path_factory.mktemp("crashed"))
+    hall.admit()
+    source, port = hall.source()
+    hall.start()
+    try:
+        with encoder(port, video=(*H264, "-x264-params", "keyint=3")), hall.client() as client:
+            recording = hall.record(client, source)
+            folder = hall.recordings_dir / recording / "track-1"
+            wait_for(lambda: _length_s(folder / "00001.ts") > 2.5, 30, "seconds before the crash")
+            os.kill(hall.engine_pid(), signal.SIGKILL)
+            wait_for(lambda: _length_s(folder / "00002.ts") > 3.5, 30, "seconds after the crash")
+            hall.await_ready()
+            client.result("stopRecording", recording)
+        (shown,) = hall.show("recording", "show", recording)["tracks"]
+        return hall.segments(recording), [one["duration_s"] for one in shown["segments"]]
+    finally:
+        hall.close()
+
+
+def _length_s(path: Path) -> float:
+    """How much of the stream is in a file, by its PCRs."""
+    data = path.read_bytes() if path.exists() else b""
+    values = find_pcrs(as_packets(data[: len(data) // PACKET * PACKET])).value
+    return float(values[-1] - values[0]) / PCR_HZ if len(values) else 0.0
+
+
 @inlineCallbacks
 def watched(player: Player, name: str) -> Any:
     """What a player makes of the unbroken clip, and of the pieces played round and round."""
@@ -81,6 +118,27 @@ def test_a_player_does_not_notice_a_joint(player: Player, clip: bytes, name: str
     parts, durations = recorded(clip)
     player.record(*parts, recording_id="pieces", durations=durations)
     whole, pieces = yield watched(player, name)
+    assert_unnoticed(name, whole, pieces)
+
+
+@pytest.mark.parametrize("name", sorted(PLAYERS))
+@pytest_twisted.inlineCallbacks
+def test_a_player_does_not_notice_that_the_engine_crashed(
+    player: Player, clip: bytes, crashed: tuple[list[bytes], list[float]], name: str
+) -> Any:
+    """The same where the cut is wherever SIGKILL made it: one stream, that plays on."""
+    if not is_installed(name):
+        pytest.skip(f"{name} is not installed: what it makes of a stream cannot be seen")
+    parts, durations = crashed
+    assert len(parts) == 2
+    player.record(clip, recording_id="whole", durations=[SECONDS])
+    player.record(*parts, recording_id="pieces", durations=durations)
+    whole, pieces = yield watched(player, name)
+    assert_unnoticed(name, whole, pieces)
+
+
+def assert_unnoticed(name: str, whole: Seen, pieces: Seen) -> None:
+    """No more is wrong with the pieces than with the unbroken clip."""
     if name == "ffmpeg":
         assert_pictures_follow(pieces)
     else:
