@@ -37,9 +37,10 @@ class Viewer:
         self._waiting_bytes = 0
         self._paused = True
         self._on_gone: list[Callable[[], None]] = []
-        self.is_gone = False
+        self.is_gone = request.channel is None
         """Whether nothing more can be sent."""
-        request.notifyFinish().addBoth(lambda _: self._leave())
+        if not self.is_gone:  # of one that left before this, nothing would be told any more
+            request.notifyFinish().addBoth(lambda _: self._leave())
 
     def when_gone(self, then: Callable[[], None]) -> None:
         """Call this, too, once nothing more can be sent, which may be now."""
