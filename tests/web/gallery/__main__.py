@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.harness import wait_for
 
 from ..e2e.conftest import CHROMIUM, OPTIONS
 from .library import Library, furnished
@@ -15,8 +18,9 @@ from .tour import overflow, paths_of, settle, signed_in
 SCHEMES = ("light", "dark")
 WIDTHS = {"wide": 1280, "narrow": 360}
 QUIET_S = 12
-SETTLE_MS = 1500
-"""Pictures that move have begun to by then; what they show is nothing that could be waited for."""
+_ALL_MOVE = "all => all.every(one => one.readyState >= 2)"
+PICTURES_S = 10
+"""A source that is switched off has none after any time."""
 
 
 def main(folder: Path) -> int:
@@ -53,13 +57,19 @@ def _sights(page: Page, paths: dict[str, str], scheme: str, folder: Path) -> lis
     for name, path in paths.items():
         page.goto(path)
         settle(page)
-        page.wait_for_timeout(SETTLE_MS)
+        _await_pictures(page)
         for width_name, width in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": 800})
             page.screenshot(path=folder / f"{name}-{scheme}-{width_name}.png", full_page=True)
         too_wide += overflow(page)
         page.set_viewport_size({"width": WIDTHS["wide"], "height": 800})
     return too_wide
+
+
+def _await_pictures(page: Page) -> None:
+    moving = page.locator("video")
+    with suppress(AssertionError):
+        wait_for(lambda: moving.evaluate_all(_ALL_MOVE), PICTURES_S, "picture in every video")
 
 
 if __name__ == "__main__":
