@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import socket
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ SLOTS = 512
 BUFFER_BYTES = SLOTS * ts.DATAGRAM
 _OVERFLOW = 1 << 16
 """More than a UDP datagram holds, so none is ever cut."""
+_KEPT = 64
+"""Free buffers that are kept; a new one costs half of what filling it does, in a hurry."""
 _FLAGS = socket.MSG_DONTWAIT | socket.MSG_TRUNC
 
 
@@ -124,8 +127,8 @@ class Buffer:
         self.packets: npt.NDArray[np.uint8] = np.frombuffer(self.memory, np.uint8).reshape(
             SLOTS, ts.PACKETS_PER_DATAGRAM, ts.PACKET
         )
+        self._overflow = overflow
         self.plain = Layout(self.memory, overflow, rtp_aside=False)
-        self.rtp = Layout(self.memory, overflow, rtp_aside=True)
         self.used = 0
         """Slots that hold datagrams."""
         # Each is counted up by one thread alone, so neither needs a lock.
@@ -133,6 +136,11 @@ class Buffer:
         """Jobs that refer to it, counted by the receiver."""
         self.written = 0
         """Jobs done, counted by the writer's thread."""
+
+    @cached_property
+    def rtp(self) -> Layout:
+        """The layout for RTP; made when it is wanted, because a buffer is made in a hurry."""
+        return Layout(self.memory, self._overflow, rtp_aside=True)
 
     @property
     def idle(self) -> bool:
@@ -143,10 +151,9 @@ class Buffer:
 class Pool:
     """Buffers up to a bound, the one that was used last first, because it is still in the cache."""
 
-    def __init__(self, buffers: int, keep: int = 8) -> None:
+    def __init__(self, buffers: int) -> None:
         self.limit = buffers
         """Buffers there may be."""
-        self._keep = keep
         self._overflow = Overflow()
         self._free: list[Buffer] = []
         self._busy: list[Buffer] = []
@@ -176,7 +183,7 @@ class Pool:
         if done:
             self._busy = [buffer for buffer in self._busy if not buffer.idle]
             # What a stalled disk made the pool grow to is given back to the system.
-            self._free = (self._free + done)[: self._keep]
+            self._free = (self._free + done)[:_KEPT]
 
 
 def _address_of(memory: mmap.mmap) -> int:
