@@ -78,8 +78,6 @@ class Pipeline:
         finally:
             self._running -= 1
             self._tell_finished()
-        if request.channel is None:
-            return b""  # the browser is gone, and a resource would wait for it for good
         if isinstance(body, bytes):
             request.setHeader("Content-Length", str(len(body)))
         return body
