@@ -9,6 +9,7 @@ under either scheme. IPv4 only.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from ipaddress import AddressValueError, IPv4Address
 from typing import NoReturn
 
@@ -59,7 +60,7 @@ class SourceAddress:
         )
         return source._checked(url)
 
-    @property
+    @cached_property
     def is_multicast(self) -> bool:
         """Whether a group is joined."""
         return bool(self.address) and IPv4Address(self.address).is_multicast
