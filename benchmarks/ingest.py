@@ -3,6 +3,7 @@
     python -m benchmarks.ingest [--json FILE] [--only CASE] [--repetitions N] [--folder FOLDER]
         [--lock FILE]
     python -m benchmarks.ingest --sustained MINUTES --folder FOLDER
+    python -m benchmarks.ingest --viewers N [--repetitions N] [--folder FOLDER] [--lock FILE]
 
 Each recorder is sent the same marked MPEG-TS over the loopback; the files tell exactly what was
 lost. The sender has processor 0, the recorder processor 1. Recorders take turns, so that their
@@ -23,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -32,6 +34,7 @@ from . import machine
 from .ingest_run import Case, Run, measure
 from .ingest_subjects import SUBJECTS, Engine, Limit, Recorder, place
 from .ingest_sustained import sustain
+from .ingest_viewers import compare, summary, told
 
 OVERLOADED = 0.95
 CASES = (
@@ -208,6 +211,15 @@ def run_all(args: argparse.Namespace, subjects: list[type[Recorder]]) -> list[Ru
     return runs
 
 
+def watched(args: argparse.Namespace) -> None:
+    """Record with viewers and without, in turns."""
+    runs: list[Run] = []
+    for run in compare(args.viewers, args.repetitions, args.folder, partial(turn, args.lock)):
+        print(line(run), told(run), sep="; ", flush=True)
+        runs.append(run)
+    print("", *summary(runs), sep="\n")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
@@ -217,6 +229,7 @@ def main() -> None:
     parser.add_argument("--lock", type=Path, help="held during each single measurement")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--sustained", type=float, default=0.0, metavar="MINUTES")
+    parser.add_argument("--viewers", type=int, default=0, help="of live streams, and without them")
     args = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -225,6 +238,9 @@ def main() -> None:
         sustain(args.sustained * 60, args.folder)
         return
     place(0)
+    if args.viewers:
+        watched(args)
+        return
     subjects = [subject for subject in SUBJECTS if not subject.unavailable()]
     for subject in set(SUBJECTS) - set(subjects):
         print(f"{subject.name}: {subject.unavailable()}; it is not measured")

@@ -10,17 +10,17 @@ from urllib.parse import urlencode
 
 import attrs
 
-from .server import Server
+from .server import Site
 from .waiting import wait_for
 
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-def add_user(server: Server, name: str, role: str, password: str) -> None:
+def add_user(site: Site, name: str, role: str, password: str) -> None:
     """Add somebody who can sign in."""
     add = ("user", "add", name, "--role", role, "--password-stdin")
-    done = server.try_hmpctl(*add, stdin=password)
+    done = site.try_hmpctl(*add, stdin=password)
     assert done.returncode == 0, done.stderr
 
 
