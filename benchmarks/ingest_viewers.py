@@ -151,7 +151,7 @@ class Server(Recorder):
 
         def all_watched() -> bool:
             found = self._engine()["recorder"]["sources"]
-            return sum(source["recordings"] for source in found) == sinks
+            return bool(sum(source["recordings"] for source in found) == sinks)
 
         wait_for(all_watched, READY_S, f"{self.viewers} viewers")
 

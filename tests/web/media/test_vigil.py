@@ -1,0 +1,79 @@
+"""The vigil over live streams: who may not see one any more is dropped, and nobody else."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+import pytest_twisted
+from twisted.internet.task import Clock
+from twisted.web.server import Request
+
+from hmp_twisted.errors import StoreError
+from hmp_twisted.services.library.looking import Look
+from hmp_twisted.services.rights import Kind
+from hmp_twisted.web import cookies
+from hmp_twisted.web.media.viewer import Viewer
+from hmp_twisted.web.media.vigil import EVERY_S, Vigil
+from tests.web.conftest import Place
+
+from .test_viewer import FakeRequest
+
+
+async def look_of(place: Place, name: str, session: str, source: str) -> Look:
+    """Of somebody new, signed in, with whom the session is shared."""
+    browser, actor = await place.signed_in(name)
+    place.world.share(Kind.SESSION, session, "WATCH", actor)
+    return Look(cookies.digest(browser.cookie.partition("=")[2]), session, source)
+
+
+@pytest_twisted.ensureDeferred
+async def test_only_who_lost_the_right_is_dropped(place: Place) -> None:
+    """Each is looked at by itself; when nobody is left it rests."""
+    world, clock = place.world, Clock()
+    source = world.source()
+    session = world.session(source)
+    vigil = Vigil(clock, world.store, world.clock)
+    requests = [FakeRequest(), FakeRequest()]
+    looks = [await look_of(place, name, session, source) for name in ("ann", "bob")]
+    for request, look in zip(requests, looks, strict=True):
+        viewer = Viewer(cast(Request, request), "camera")
+        viewer.begin()
+        vigil.keep(viewer, look)
+    await vigil.look()
+    assert [request.finished for request in requests] == [False, False]
+    one, _ = world.rows("session_shares")
+    world.change("session_shares", one["id"], permission="nothing")
+    await vigil.look()
+    assert sorted(request.finished for request in requests) == [False, True]
+    assert len(vigil) == 1
+    assert len(clock.getDelayedCalls()) == 1
+    requests[[request.finished for request in requests].index(False)].done.callback(None)
+    assert len(vigil) == 0
+    assert clock.getDelayedCalls() == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_database_that_fails_ends_no_stream(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was allowed stands until the next look."""
+    world, clock = place.world, Clock()
+    source = world.source()
+    session = world.session(source)
+    vigil = Vigil(clock, world.store, world.clock)
+    request = FakeRequest()
+    viewer = Viewer(cast(Request, request), "camera")
+    viewer.begin()
+    vigil.keep(viewer, Look("nobody's", session, source))
+
+    def fail(*_: object) -> None:
+        raise StoreError("the disk is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(world.store), "read", fail)
+        await vigil.look()
+        assert not request.finished
+    clock.advance(EVERY_S)
+    await vigil.look()
+    assert request.finished
