@@ -150,6 +150,8 @@ class Glances:
         try:
             while (key := self._next()) is not None:
                 self._known[key] = await self._glance(self._wanted[key])
+        except DomainError as error:  # the server stops
+            log.debug("sources are looked at no more: {error}", error=error)
         except Exception:
             log.failure("sources cannot be looked at")
         finally:

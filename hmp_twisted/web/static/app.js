@@ -79,9 +79,27 @@ function tick() {
   }
 }
 
+// A poster that is still to be made is asked for again: soon at first, then less and less.
+const PLACEHOLDER_WIDTH = 320;
+
+function askAgain(poster) {
+  const tries = Number(poster.dataset.tries || 0);
+  if (poster.naturalWidth !== PLACEHOLDER_WIDTH || tries > 4) return;
+  poster.dataset.tries = String(tries + 1);
+  const url = poster.src.split("?")[0];
+  setTimeout(() => { poster.src = `${url}?try=${tries}`; }, 1000 * 2 ** tries);
+}
+
+document.addEventListener("load", (event) => {
+  if (event.target.matches?.("img[data-poster]")) askAgain(event.target);
+}, true);
+
 function prepare(within) {
   showLocalTimes(within);
   startClocks(within);
+  for (const poster of within.querySelectorAll("img[data-poster]:not([data-tries])")) {
+    if (poster.complete) askAgain(poster);
+  }
 }
 
 document.addEventListener("htmx:load", (event) => prepare(event.target.parentElement || document));

@@ -8,11 +8,11 @@ from typing import Any, cast
 
 import attrs
 import pytest
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 
 from hmp_twisted.engine.inspection.psi import Programme
-from hmp_twisted.errors import SourceUnusableError
+from hmp_twisted.errors import NotReadyError, SourceUnusableError
 from hmp_twisted.store.pool import Store
 from hmp_twisted.store.rows import SourceRow
 from hmp_twisted.web.media import glances
@@ -232,6 +232,25 @@ def test_a_source_that_ends_meanwhile_is_told_of_as_far_as_it_came(looking: Look
     assert seen is not None
     assert (seen.seconds, seen.size) == (1, 7 * DATAGRAM)
     assert not looking.clock.getDelayedCalls()
+
+
+def test_a_server_that_stops_ends_it_without_a_fault(looking: Looking) -> None:
+    """What was listened to is worth nothing then; a server that carries on looks again."""
+
+    def closed(function: Callable[..., Any], *args: Any) -> Deferred[Any]:
+        """The database takes nothing more."""
+        return fail(NotReadyError("closed"))
+
+    store = cast(Any, looking.glances._store)
+    source = looking.source("cam")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "in_thread", closed)
+        looking.glances.look([source])
+        looking.clock.advance(SHORTEST_S)
+    assert looking.glances.of("cam", "") is None
+    looking.glances.look([source])
+    looking.clock.advance(SHORTEST_S)
+    assert looking.glances.of("cam", "") is not None
 
 
 @pytest.mark.parametrize("skipped", [0, 1, PACKET - 1])

@@ -10,6 +10,8 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from hmp_twisted.store.pool import Store
+from hmp_twisted.web.assets import FOLDER
+from hmp_twisted.web.media.ffmpeg import poster_arguments
 from hmp_twisted.web.media.posters import INTO, MOST_WAITING, Posters
 from hmp_twisted.web.media.stills import Stills
 from tests.catalogue import add_files, new_id
@@ -78,6 +80,15 @@ def test_a_poster_is_of_the_first_segment_and_lies_beside_it(world: World) -> No
     assert places_s == (INTO * 6.0, 0.0)
     world.stills.finish()
     assert world.posters.find(one) == target == world.folder / one / "poster.jpg"
+
+
+def test_a_page_can_tell_a_placeholder_from_a_poster() -> None:
+    """By its width: ``app.js`` asks for those again that are still to be made."""
+    placeholder = (FOLDER / "poster.svg").read_text()
+    script = (FOLDER / "app.js").read_text()
+    assert 'width="320"' in placeholder
+    assert "PLACEHOLDER_WIDTH = 320;" in script
+    assert "scale=480:-2" in poster_arguments("ffmpeg", Path("a"), Path("b"), 0.0)
 
 
 def test_they_are_made_one_at_a_time_and_the_last_asked_for_first(world: World) -> None:
