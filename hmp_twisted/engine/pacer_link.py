@@ -83,8 +83,8 @@ class PacerLink:
         self._listen()
         self.log.info("pacer started, pid {pid}", pid=self.pid)
 
-    def send(self, message: Message, descriptor: int | None = None) -> None:
-        """Order something; a descriptor is duplicated.
+    def send(self, message: Message, *descriptors: int) -> None:
+        """Order something; descriptors are duplicated.
 
         Raises:
             StreamFailedError: the pacer is gone or does not read.
@@ -92,7 +92,7 @@ class PacerLink:
         try:
             if self._socket is None:
                 raise ConnectionError("it is not running")
-            send(self._socket, message, descriptor)
+            send(self._socket, message, *descriptors)
         except OSError as error:
             raise StreamFailedError(f"the pacer cannot be told: {error}") from error
 

@@ -130,6 +130,10 @@ class Child(ProcessProtocol):
         self._later(grace_s, self.signal, signal.SIGKILL)
         return gone
 
+    def end_within(self, seconds: float) -> None:
+        """Make it end if it has not by itself in so long."""
+        self._later(seconds, self.signal, signal.SIGKILL)
+
     def signal(self, number: int) -> None:
         """Send a signal, if it still runs."""
         if self._reason is None and self.transport is not None:

@@ -97,17 +97,16 @@ class Restreamer:
             return fail(StreamFailedError(f"stream {stream_id} runs already"))
         try:
             segments = playable_segments(self._recordings_dir, recording_id, start_s)
-        except NoMediaError as error:
+            stream = Stream(
+                self._reactor,
+                self._link,
+                partial(find_ffmpeg, self._settings),
+                Order(stream_id, segments, loop, max(0.0, start_s)),
+                Destination(address, port, ttl, interface),
+                self._gone,
+            )
+        except (NoMediaError, StreamFailedError) as error:
             return fail(error)
-        order = Order(stream_id, segments, loop, max(0.0, start_s))
-        stream = Stream(
-            self._reactor,
-            self._link,
-            partial(find_ffmpeg, self._settings),
-            order,
-            Destination(address, port, ttl, interface),
-            self._gone,
-        )
         self._streams[stream_id] = (stream, recording_id)
         return stream.start()
 
@@ -175,9 +174,6 @@ class Restreamer:
 
     def _hear(self, message: Message) -> None:
         """Give what the pacer says to the streams it is about."""
-        for stream_id, position_s in message.get("positions", {}).items():
-            if stream_id in self._streams:
-                self._streams[stream_id][0].note_position(position_s)
         entry = self._streams.get(message.get("stream", ""))
         if entry is not None:
             entry[0].hear(message)

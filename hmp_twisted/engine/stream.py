@@ -90,15 +90,11 @@ class Stream:
         self._tries = 0
         self._opened = 0.0
         self._place = Place(link, order)
-        self._reported = (order.start_s, reactor.seconds())
 
     @property
     def position_s(self) -> float:
         """The recording's clock at what is being sent, to about 0.01 s."""
-        position, when = self._reported
-        if self.state in (State.PLAYING, State.FINISHING) and not self.is_paused:
-            position += min(self._reactor.seconds() - when, 1.0)
-        return position
+        return self._place.position_s
 
     @property
     def pid(self) -> int | None:
@@ -133,15 +129,13 @@ class Stream:
             WrongStateError: it is paused already, or is not; or it is over.
         """
         self._check_playing("paused" if is_paused else "resumed", self.is_paused != is_paused)
-        self.note_position(self.position_s)
         self.is_paused = is_paused
         self._place.tell("pause" if is_paused else "go on")
 
     def seek(self, start_s: float) -> None:
         """Go on at another place, paused or not. Raises WrongStateError: it is over."""
         self._check_playing("moved", True)
-        self.note_position(start_s)
-        self._place.tell("seek", start_s=start_s)
+        self._place.move(start_s)
 
     def _check_playing(self, what: str, is_fitting: bool) -> None:
         if not is_fitting or self.state not in (State.OPENING, State.PLAYING, State.RETRYING):
@@ -159,15 +153,11 @@ class Stream:
         elif event == "failed" and self.state is not State.STOPPING:
             self._fail(message["reason"])
 
-    def note_position(self, position_s: float) -> None:
-        """The pacer told where it is."""
-        self._reported = (position_s, self._reactor.seconds())
-
     def lose_pacer(self, reason: str) -> None:
-        """The pacer died: what was in the pipe is the last that this ffmpeg sends."""
+        """The pacer died: what was in the pipe is the last that this ffmpeg sends, and it ends."""
         if self.state in (State.OPENING, State.PLAYING):
-            self.note_position(self.position_s)
-            self._kill()
+            if self._child is not None:
+                self._child.end_within(FINISH_LIMIT_S)
             self._child = None
             self._retry(f"the pacer died: {reason}")
 
@@ -179,7 +169,7 @@ class Stream:
         self._link.ensure()
         reading, writing = make_pipe()
         try:
-            self._place.give(writing, self.position_s, is_paused=self.is_paused)
+            self._place.give(writing, is_paused=self.is_paused)
             name = f"ffmpeg of stream {self.order.stream_id}"
             self._child = child = spawn(
                 self._reactor,
@@ -197,7 +187,6 @@ class Stream:
     def _has_started(self) -> None:
         self.state = State.PLAYING
         self._cancel()
-        self.note_position(self._reported[0])
         starting, self._starting = self._starting, None
         self.log.info(
             "stream {stream}: sends to {to} from {position:.3f} s",

@@ -145,9 +145,7 @@ class CommandConnection(LineReceiver, TimeoutMixin):
         """Nothing was received for the idle timeout, and no command runs."""
         self.dismiss()
 
-    def callLater(
-        self, period: float, func: Callable[[], object]
-    ) -> IDelayedCall:
+    def callLater(self, period: float, func: Callable[[], object]) -> IDelayedCall:
         """What :class:`TimeoutMixin` tells the time by."""
         return self._clock.callLater(period, func)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from itertools import pairwise
@@ -27,6 +28,7 @@ from hmp_twisted.engine.pacer.packets import (
 )
 from hmp_twisted.engine.pacer.playlist import Chunk, Playlist
 from hmp_twisted.engine.pacer.segment import Segment
+from hmp_twisted.engine.pacer.whereabouts import Spot, Whereabouts, new_page
 from media.make_clips import find_ffmpeg
 
 from .packet_maker import packet
@@ -255,3 +257,38 @@ def test_a_missing_file_is_an_error_that_names_it(clips: dict[str, bytes], tmp_p
     (tmp_path / "1.ts").unlink()
     with pytest.raises(OSError, match=r"1\.ts"):
         sent_by(playlist)
+
+
+def test_another_playlist_goes_on_with_the_very_next_datagram(
+    clips: dict[str, bytes], tmp_path: Path
+) -> None:
+    """From each datagram's spot on it holds what was left, up to the joint byte for byte."""
+    first, second = cut(clips["cbr"], 0, 1403), cut(clips["cbr"], 1500, 2207)
+    playlist = playlist_of(tmp_path, first, second)
+    segments = playlist._segments
+    done = 0
+    for chunk in chunks_of(playlist):
+        for number in range(0, len(chunk.due), 37):
+            spot = chunk.spot_of(number)
+            rest, _ = sent_by(Playlist(segments, loop=False, start_s=0.0, spot=spot))
+            if spot.segment == 0 and spot.packet < 1403:
+                assert spot.packet * PACKET == done + number * DATAGRAM
+                assert rest.startswith(first[spot.packet * PACKET :])
+            left = (1403 - spot.packet) * (spot.segment == 0) + 707 - spot.packet * spot.segment
+            packets = as_packets(rest)
+            assert int((pids_of(packets) != 0x1FFF).sum()) <= left <= len(packets)
+        done += len(chunk.data)
+    at_end = Playlist(segments, loop=False, start_s=0.0, spot=Spot(1, 707))
+    assert at_end.next_chunk() is None
+
+
+def test_whereabouts_outlive_who_noted_them() -> None:
+    """One side notes, the other reads; a place by the clock alone says so."""
+    page = new_page()
+    pacer, engine = Whereabouts(page), Whereabouts(page)
+    os.close(page)
+    pacer.note(12.25, Spot(3, 7_000_000_000))
+    del pacer
+    assert (engine.position_s, engine.spot) == (12.25, Spot(3, 7_000_000_000))
+    engine.note(2.0)
+    assert (engine.position_s, engine.spot) == (2.0, None)

@@ -2,9 +2,9 @@
 
 They go over a pair of non-blocking ``SOCK_SEQPACKET`` sockets, which keep messages apart and bring
 descriptors with the message that they belong to. The engine orders ``add`` (with a pipe's write
-end), ``pipe`` (a new pipe for a stream whose ffmpeg died), ``pause``, ``go on``, ``seek`` and
-``remove``; the pacer tells
-``started``, ``ended``, ``failed`` and, twice a second, ``positions``.
+end and the page of its :class:`.whereabouts.Whereabouts`), ``pipe`` (a new pipe for a stream whose
+ffmpeg died), ``pause``, ``go on``, ``seek`` and ``remove``; the pacer tells ``started``, ``ended``,
+``failed`` and, twice a second, ``alive``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import attrs
 
 from .segment import Segment
+from .whereabouts import Spot
 
 LARGEST = 128 * 1024
 """Bytes of a message; one with the segments of some thousand pauses fits in."""
@@ -31,6 +32,8 @@ class Order:
     segments: tuple[Segment, ...]
     loop: bool
     start_s: float
+    spot: Spot | None = None
+    """Where exactly that is, if it is known."""
 
 
 def add_message(order: Order) -> Message:
@@ -44,6 +47,7 @@ def add_message(order: Order) -> Message:
         "segments": segments,
         "loop": order.loop,
         "start_s": order.start_s,
+        "spot": order.spot,
     }
 
 
@@ -53,11 +57,12 @@ def order_of(message: Message) -> Order:
     segments = tuple(
         Segment(folder / name, offset, length) for name, offset, length in message["segments"]
     )
-    return Order(message["stream"], segments, message["loop"], message["start_s"])
+    spot = None if message["spot"] is None else Spot(*message["spot"])
+    return Order(message["stream"], segments, message["loop"], message["start_s"], spot)
 
 
-def send(link: socket.socket, message: Message, descriptor: int | None = None) -> None:
-    """Send a message without waiting; the descriptor is duplicated to the other end.
+def send(link: socket.socket, message: Message, *descriptors: int) -> None:
+    """Send a message without waiting; descriptors are duplicated to the other end.
 
     Raises:
         OSError: the other end is gone, reads too slowly, or the message is too large.
@@ -65,7 +70,7 @@ def send(link: socket.socket, message: Message, descriptor: int | None = None) -
     data = json.dumps(message, separators=(",", ":")).encode()
     if len(data) > LARGEST:
         raise OSError(f"the message has {len(data)} bytes, more than {LARGEST}: too many segments")
-    socket.send_fds(link, [data], [] if descriptor is None else [descriptor])
+    socket.send_fds(link, [data], descriptors)
 
 
 def receive(link: socket.socket) -> tuple[Message | None, list[int]]:

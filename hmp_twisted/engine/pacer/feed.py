@@ -21,6 +21,7 @@ from bisect import bisect_right
 
 from .packets import DATAGRAM
 from .playlist import Chunk, Playlist
+from .whereabouts import Whereabouts
 
 _POLL_S = 0.001
 """How often a pipe is looked at that ffmpeg has to empty first, or that is full."""
@@ -72,6 +73,11 @@ class Feed:
             return self._last_position_s
         due = self._chunk.due
         return self._chunk.position_s + due[min(self._sent, len(due) - 1)] - due[0]
+
+    def tell(self, whereabouts: Whereabouts) -> None:
+        """Note what is to be written next."""
+        if self._chunk is not None:
+            whereabouts.note(self.position_s, self._chunk.spot_of(self._sent))
 
     @property
     def wants_chunk(self) -> bool:

@@ -17,13 +17,14 @@ from collections.abc import Iterator
 from .control import Message, order_of, receive, send
 from .feed import Feed, State
 from .playlist import Playlist
+from .whereabouts import Whereabouts
 
 _LONGEST_TICK_S = 0.008
 _TICK_PER_STREAM_S = 0.000_05
 _SPARE_S = 0.001_2
 """A chunk is prepared where no datagram is due for so long, as preparing takes about that."""
 _REPORT_S = 0.5
-"""How often positions are told; the engine takes a pacer that tells nothing for dead."""
+"""How often it says that it lives; the engine takes a pacer that tells nothing for dead."""
 _IDLE_S = 3600.0
 
 
@@ -35,6 +36,7 @@ class Loop:
         link.setblocking(False)
         self._link = link
         self._feeds: dict[str, Feed] = {}
+        self._whereabouts: dict[str, Whereabouts] = {}
         self._heap: list[tuple[float, int, Feed]] = []
         self._turns = 0
         self._outbox: list[Message] = []
@@ -80,6 +82,7 @@ class Loop:
         except OSError as error:
             self._fail(feed, f"the recording cannot be read: {error}")
             return
+        feed.tell(self._whereabouts[feed.stream_id])
         if before is State.OPENING and feed.state in (State.RUNNING, State.ENDED):
             self._tell({"event": "started", "stream": feed.stream_id})
         if feed.state is State.ENDED:
@@ -116,7 +119,7 @@ class Loop:
     def _obey(self, message: Message, descriptors: list[int]) -> None:
         feed = self._feeds.get(message["stream"])
         if message["do"] == "add":
-            self._add(message, descriptors[0])
+            self._add(message, *descriptors)
         elif feed is None:
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -143,16 +146,21 @@ class Loop:
         if feed.state is not State.BROKEN:
             self._schedule(feed)
 
-    def _add(self, message: Message, pipe: int) -> None:
+    def _add(self, message: Message, pipe: int, page: int) -> None:
         order = order_of(message)
+        whereabouts = Whereabouts(page)
+        os.close(page)
         try:
-            playlist = Playlist(order.segments, loop=order.loop, start_s=order.start_s)
+            playlist = Playlist(
+                order.segments, loop=order.loop, start_s=order.start_s, spot=order.spot
+            )
             feed = Feed(order.stream_id, playlist, pipe)
         except OSError as error:
             os.close(pipe)
             self._tell({"event": "failed", "stream": order.stream_id, "reason": str(error)})
             return
         self._feeds[order.stream_id] = feed
+        self._whereabouts[order.stream_id] = whereabouts
         self._schedule(feed)
 
     def _fail(self, feed: Feed, reason: str) -> None:
@@ -161,22 +169,21 @@ class Loop:
 
     def _forget(self, feed: Feed) -> None:
         feed.close()
-        del self._feeds[feed.stream_id]
+        del self._feeds[feed.stream_id], self._whereabouts[feed.stream_id]
 
     def _report(self) -> None:
         if self._woken >= self._next_report and self._feeds:
             self._next_report = self._woken + _REPORT_S
-            positions = {feed.stream_id: round(feed.position_s, 3) for feed in self._feeds.values()}
-            self._tell({"event": "positions", "positions": positions})
+            self._tell({"event": "alive"})
 
     def _tell(self, message: Message) -> None:
-        """Send it, or keep it if the engine reads too slowly; of positions the newest will do."""
+        """Send it, or keep it if the engine reads too slowly; signs of life are not kept."""
         self._outbox.append(message)
         try:
             while self._outbox:
                 send(self._link, self._outbox[0])
                 self._outbox.pop(0)
         except BlockingIOError:
-            self._outbox = [kept for kept in self._outbox if kept["event"] != "positions"]
+            self._outbox = [kept for kept in self._outbox if kept["event"] != "alive"]
         except OSError:
             self._is_over = True

@@ -25,6 +25,7 @@ from .packets import (
 )
 from .scte35 import end_of_whole_sections
 from .segment import WINDOW, Segment, SegmentFile, expect, packet_at, segment_at
+from .whereabouts import Spot
 
 PCR_INTERVAL = PCR_HZ // 25
 """A receiver may count on a PCR each 0.04 s (DVB, ETSI TS 101 154), 0.1 s in any case (2.7.2)."""
@@ -44,21 +45,35 @@ class Chunk:
     """The account of what was sent before it."""
     mark: Mark | None
     """The last PCR before it."""
+    spot: Spot
+    """The recording's packet that its first one is; of null packets the one after them."""
+    count: int
+    """How many of its packets are the recording's; null packets follow them."""
+
+    def spot_of(self, datagram: int) -> Spot:
+        """The recording's packet that this datagram begins with, or that comes after it."""
+        done = min(datagram * GROUP, self.count)
+        return Spot(self.spot.segment, self.spot.packet + done)
 
 
 class Playlist:
     """What a stream sends, a chunk at a time. Every method raises OSError if a file fails."""
 
-    def __init__(self, segments: tuple[Segment, ...], *, loop: bool, start_s: float) -> None:
-        """Begin ``start_s`` seconds into the recording; ``loop`` starts again after the end."""
+    def __init__(
+        self, segments: tuple[Segment, ...], *, loop: bool, start_s: float, spot: Spot | None = None
+    ) -> None:
+        """Begin ``start_s`` seconds into the recording; ``loop`` starts again after the end.
+
+        ``spot`` is the packet that came then, if that is known.
+        """
         self._segments = segments
         self._loop = loop
-        self._number = segment_at(segments, start_s)
+        self._number = segment_at(segments, start_s) if spot is None else spot.segment
         self._splicer = Splicer()
         self._pcr_pid: int | None = None
         self._file: SegmentFile | None = None
         self._at = 0
-        self._begin(SegmentFile(segments[self._number]), start_s)
+        self._begin(SegmentFile(segments[self._number]), start_s, spot)
 
     def next_chunk(self) -> Chunk | None:
         """The next second or so of datagrams; none after the end."""
@@ -71,13 +86,15 @@ class Playlist:
             window = _with_whole_sections(window)
         plan = self._plan(self._file, window, is_last=is_last)
         packets, due = self._splicer.splice(window[: plan.count]), plan.due
+        spot = Spot(self._number, self._at)
         self._at += plan.count
         if self._at + 2 * WINDOW >= self._file.count:
             expect(self._segments[(self._number + 1) % len(self._segments)])
         position_s = self._position(float(due[0]))
         if is_last:
             packets, due = self._go_on(packets, due)
-        return Chunk(packets.reshape(-1).data, (due / PCR_HZ).tolist(), position_s, before, mark)
+        times = (due / PCR_HZ).tolist()
+        return Chunk(packets.reshape(-1).data, times, position_s, before, mark, spot, plan.count)
 
     def seek(self, start_s: float, chunk: Chunk, sent: int) -> Chunk | None:
         """Go on ``start_s`` seconds into the recording, after ``sent`` datagrams of ``chunk``.
@@ -99,7 +116,8 @@ class Playlist:
         if not nulls:
             return None
         data, position_s = filling.reshape(-1).data, self._origin_s
-        return Chunk(data, (due / PCR_HZ).tolist(), position_s, before, mark)
+        times = (due / PCR_HZ).tolist()
+        return Chunk(data, times, position_s, before, mark, Spot(number, at), 0)
 
     def _rewind(self, chunk: Chunk, sent: int) -> None:
         """Take back what was prepared and not sent."""
@@ -120,9 +138,18 @@ class Playlist:
             self._file.close()
             self._file = None
 
-    def _begin(self, file: SegmentFile, start_s: float) -> None:
+    def _begin(self, file: SegmentFile, start_s: float, spot: Spot | None) -> None:
+        if spot is not None and spot.packet >= file.count:
+            file.close()
+            following = self._open_next()
+            if following is None:
+                return
+            file, start_s, spot = following, 0.0, Spot(self._number, 0)
         self._timeline = Timeline(file.ticks_per_packet)
-        at = packet_at(file, start_s - file.segment.offset_s) if file.count else 0
+        if spot is not None:
+            at = spot.packet
+        else:
+            at = packet_at(file, start_s - file.segment.offset_s) if file.count else 0
         self._take(file, at, max(start_s, file.segment.offset_s))
         if not file.count:
             self.close()
