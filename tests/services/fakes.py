@@ -124,6 +124,11 @@ class FakeEngine:
         """Go on elsewhere."""
         self._change_stream("seek_stream", stream_id)
 
+    async def list_recordings(self) -> dict[str, tuple[str, float]]:
+        """All with the clock that they were given."""
+        self._called("list_recordings")
+        return {one: (state, self.clock) for one, state in self.recordings.items()}
+
     async def list_streams(self) -> dict[str, float]:
         """All are where they were started."""
         self._called("list_streams")
