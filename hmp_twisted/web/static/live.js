@@ -19,6 +19,7 @@ const names = (streams) => [...new Set(streams.map((one) => one.name))].join(", 
 
 class LivePicture {
   constructor(figure) {
+    this.figure = figure;
     this.video = figure.querySelector("video");
     this.note = figure.querySelector("[data-note]");
     this.button = figure.querySelector("[data-preview]");
@@ -29,10 +30,15 @@ class LivePicture {
     this.video.addEventListener("playing", () => this.playing());
   }
 
+  get isHeard() { return !this.video.muted || document.pictureInPictureElement === this.video; }
+
   // Muted pictures rest while nobody can see them.
-  get isWanted() {
-    const heard = !this.video.muted || document.pictureInPictureElement === this.video;
-    return heard || (this.inView && !document.hidden);
+  get isWanted() { return this.isHeard || (this.inView && !document.hidden); }
+
+  // How far it is from the middle of the window, up or down; what is heard comes first.
+  get distance() {
+    const box = this.figure.getBoundingClientRect();
+    return this.isHeard ? -1 : Math.abs(box.top + box.bottom - innerHeight);
   }
 
   open() {
@@ -142,7 +148,7 @@ const pictures = [...document.querySelectorAll("[data-live]")].map((figure) => {
 });
 
 function arrange() {
-  const wanted = pictures.filter((one) => one.isWanted);
+  const wanted = pictures.filter((one) => one.isWanted).sort((a, b) => a.distance - b.distance);
   const chosen = new Set(wanted.slice(0, MOST_AT_ONCE));
   for (const one of pictures) {
     if (chosen.has(one)) { if (!one.isOn) one.open(); }
@@ -157,4 +163,5 @@ const watcher = new IntersectionObserver((entries) => {
 });
 for (const figure of document.querySelectorAll("[data-live]")) watcher.observe(figure);
 document.addEventListener("visibilitychange", arrange);
+document.addEventListener("scrollend", arrange);
 addEventListener("pagehide", () => pictures.forEach((one) => one.close()));

@@ -19,9 +19,14 @@ MANY_COLOURS = 40
 """A test picture has at least so many among its 576 pixels; a black or grey one has few."""
 
 
+def frame(video: Locator) -> list[int]:
+    """The pixels of a video element, made small; none while it shows no frame."""
+    return list(video.evaluate(_PIXELS))
+
+
 def colours(video: Locator) -> int:
     """How many different colours a video element shows; 0 while it shows no frame."""
-    values = video.evaluate(_PIXELS)
+    values = frame(video)
     pixels = zip(values[0::4], values[1::4], values[2::4], strict=True)
     return len({(r // 16, g // 16, b // 16) for r, g, b in pixels})
 

@@ -15,6 +15,8 @@ from .screen import MANY_COLOURS, colours, moves
 
 MPEG2 = ("mpeg2video", "-b:v", "1M")
 HEVC = ("libx265", "-preset", "ultrafast", "-x265-params", "log-level=error")
+_PLAYING = """() => [...document.querySelectorAll('[data-live]')]
+  .filter((figure) => figure.picture.isOn).map((figure) => figure.picture.inView)"""
 
 
 def test_four_sources_move_side_by_side(studio: Studio) -> None:
@@ -32,6 +34,21 @@ def test_four_sources_move_side_by_side(studio: Studio) -> None:
     expect(page.get_by_role("timer")).to_be_visible()
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped.")).to_be_visible()
+    page.context.close()
+
+
+def test_a_long_page_plays_what_is_in_view(studio: Studio) -> None:
+    """Never more than four at a time: a browser's connections are few, and buttons need some."""
+    sessions = [studio.session(CAMERAS)[0] for _ in range(3)]
+    page = studio.page()
+    page.goto("/live")
+    for session in sessions:
+        figure = page.locator(f"[data-live*='{session}']").first
+        figure.evaluate("figure => figure.scrollIntoView({ block: 'center' })")
+        moves(figure.locator("video"), PATIENCE_S, f"session {session}")
+        in_view = page.evaluate(_PLAYING)
+        assert all(in_view)
+        assert 1 <= len(in_view) <= CAMERAS
     page.context.close()
 
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 from tests.harness import wait_for
 
 from .conftest import PATIENCE_S, Studio, Tape
-from .screen import MANY_COLOURS, colours, current_time, moves
+from .screen import MANY_COLOURS, colours, current_time, frame, moves
 
 IN_STEP_S = 0.15
 IN_A_ROW = 10
@@ -47,7 +47,7 @@ def test_a_pause_is_played_over(studio: Studio, tapes: tuple[Tape, Tape]) -> Non
 
 
 def test_two_tracks_play_in_step(studio: Studio, tapes: tuple[Tape, Tape]) -> None:
-    """Both show moving pictures; their seconds are never far from each other."""
+    """Both show moving pictures, their seconds close together; at rest they show one frame."""
     page = _opened(studio, tapes[1].id)
     # Looked at for longer than it lasts: it begins again.
     page.locator("[data-track] video").first.evaluate("v => { v.loop = true; }")
@@ -61,6 +61,16 @@ def test_two_tracks_play_in_step(studio: Studio, tapes: tuple[Tape, Tape]) -> No
         return len(last) >= IN_A_ROW and max(last[-IN_A_ROW:]) < IN_STEP_S
 
     wait_for(in_step, PATIENCE_S, f"{IN_A_ROW} looks in step")
+    one, other = page.locator("[data-track] video").all()
+    one.evaluate("v => v.pause()")
+    page.evaluate("() => document.querySelector('[data-player]').recording.seek(2)")
+
+    def same() -> bool:
+        # The sources of both tracks send the same pictures at the same time.
+        return colours(one) >= MANY_COLOURS and frame(one) == frame(other)
+
+    wait_for(same, PATIENCE_S, "one frame in both")
+    assert abs(current_time(one) - 2) < 0.5
     page.context.close()
 
 
