@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
@@ -32,8 +31,6 @@ class Tools:
     """The time of day."""
     gate: Gate
     """Signs people in and out."""
-    extras: dict[str, Any] = attrs.field(factory=dict)
-    """What single page groups need besides, by the group's name."""
 
     @property
     def recordings_dir(self) -> Path:
