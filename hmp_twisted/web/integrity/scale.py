@@ -7,7 +7,7 @@ a night's pause must not hide the ten minutes around it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import attrs
 
@@ -78,14 +78,14 @@ class Scale:
         """The place of what ends at this second: before a pause there."""
         return self._place(clock_s, clock_s - _SLACK_S)
 
-    def clock_of(self, wall_s: float, near: Sequence[tuple[float, float]]) -> float:
+    def clock_of(self, wall_s: float, since: tuple[float, float]) -> float:
         """What the recording's clock showed at a time of day.
 
         Args:
             wall_s: in Unix seconds.
-            near: a wall time and what the clock showed then, of which one is before.
+            since: an earlier one and what the clock showed then.
         """
-        wall, shown = max((pair for pair in near if pair[0] <= wall_s), default=near[0])
+        wall, shown = since
         following = [p.clock_s for p in self.pauses if p.wall_s > wall]
         return min(shown + wall_s - wall, *following[:1], self.length_s)
 

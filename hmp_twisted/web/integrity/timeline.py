@@ -5,7 +5,9 @@ It knows places and words, no markup.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import attrs
@@ -16,6 +18,8 @@ from ...engine.events import Event
 from ..formats import clock, lasting
 from .scale import Scale, Tick
 
+_Moment = tuple[float, float]
+"""A time of day in Unix seconds, and what the recording's clock showed then."""
 LEAST = 0.5
 """Percent of the width: what is shorter could not be seen."""
 _TOLD_WITHIN_S = 1.0
@@ -24,6 +28,8 @@ _SAME_S = 0.5
 """An episode's beginning and its end are told with the same time, but for rounding."""
 Band = Literal["recorded", "pause", "gap", "loss", "damage", "since"]
 
+MOST_SAID = 12
+"""Things on a line that a screen reader says; the table lists all."""
 _PROBLEMS: dict[str, tuple[Band, str]] = {
     "lost": ("loss", "Datagrams lost"),
     "continuity": ("loss", "Continuity errors"),
@@ -112,17 +118,40 @@ def draw(recording: manifest.Recording, certificate: Certificate) -> Timeline:
 
 
 def _line(track: manifest.Track, told: TrackCertificate, scale: Scale) -> Line:
-    spans = (*_recorded(track, scale), *_pauses(scale), *_happened(track, told, scale))
+    bands = (_recorded(track, scale), _pauses(scale), _happened(track, told, scale))
+    spans = tuple(span for band in bands for span in _merged(band))
     kept = [segment for segment in track.segments if segment.bytes]
     seconds = sum(segment.duration_s for segment in kept)
-    words = [f"{lasting(seconds)} received", *(s.words for s in spans if s.band != "recorded")]
+    words = [span.words for span in spans if span.band != "recorded"]
+    more = [f"and {len(words) - MOST_SAID} more"] if len(words) > MOST_SAID else []
     return Line(
         number=track.number,
         name=track.source_name,
-        words="; ".join(words) + ".",
+        words="; ".join([f"{lasting(seconds)} received", *words[:MOST_SAID], *more]) + ".",
         spans=spans,
         cuts=tuple(scale.begin(segment.offset_s) for segment in kept[1:]),
     )
+
+
+def _merged(spans: Iterable[Span]) -> Iterable[Span]:
+    """Those of a band that cover each other as one: a drawing has no room for ten thousand."""
+    last: Span | None = None
+    count = 1
+    for span in sorted(spans, key=lambda one: (one.band, one.at)):
+        if last is not None and span.band == last.band and span.at < last.at + last.width:
+            end = max(last.at + last.width, span.at + span.width)
+            last, count = attrs.evolve(last, width=round(end - last.at, 3)), count + 1
+            continue
+        if last is not None:
+            yield _counted(last, count)
+        last, count = span, 1
+    if last is not None:
+        yield _counted(last, count)
+
+
+def _counted(span: Span, count: int) -> Span:
+    more = f"; {count - 1:,} more beside it" if count > 1 else ""
+    return attrs.evolve(span, words=span.words + more)
 
 
 def _recorded(track: manifest.Track, scale: Scale) -> Iterable[Span]:
@@ -140,12 +169,13 @@ def _pauses(scale: Scale) -> Iterable[Span]:
 
 
 def _happened(track: manifest.Track, told: TrackCertificate, scale: Scale) -> Iterable[Span]:
+    starts = sorted((one.started, one.offset_s) for one in track.segments if one.bytes)
     for gap in told.gaps:
-        begin, end = _extent(gap, track, scale)
+        begin, end = _extent(gap, starts, scale)
         yield _span("gap", scale.begin(begin), scale.end(end), _words(gap))
     for event, is_over in _episodes(told.events):
         band, _ = _PROBLEMS[event.kind]
-        begin, end = _extent(event, track, scale)
+        begin, end = _extent(event, starts, scale)
         yield _span(band, scale.begin(begin - _TOLD_WITHIN_S), scale.end(end), _words(event))
         if not is_over:
             words = "it was not over when the recording ended"
@@ -167,11 +197,12 @@ def _span(band: Band, begin: float, end: float, words: str) -> Span:
     return Span(band, round(min(max(begin, 0.0), 100 - width), 3), round(width, 3), words)
 
 
-def _extent(event: Event, track: manifest.Track, scale: Scale) -> tuple[float, float]:
+def _extent(event: Event, starts: Sequence[_Moment], scale: Scale) -> tuple[float, float]:
     """The recording's clock at an event's beginning and end; its seconds are the time of day's."""
-    near = [(event.at, event.clock_s)]
-    near += [(one.started, one.offset_s) for one in track.segments if one.bytes]
-    return event.clock_s, max(event.clock_s, scale.clock_of(event.at + event.seconds, near))
+    end = event.at + event.seconds
+    before = bisect_right(starts, (end, math.inf))
+    since = max((event.at, event.clock_s), *starts[max(0, before - 1) : before])
+    return event.clock_s, max(event.clock_s, scale.clock_of(end, since))
 
 
 def _episodes(events: Iterable[Event]) -> Iterable[tuple[Event, bool]]:

@@ -87,7 +87,7 @@ class CertificatePages:
             return {"told": None}
         job = next(iter(self._jobs.of(recording_id, "")), None)
         return {
-            **_told(told),
+            **await visit.store.in_thread(_told, told),
             "base": f"/videos/{recording_id}",
             "may_verify": details.attached.may(WATCH),
             "job": job,

@@ -88,6 +88,25 @@ def test_pause_and_resume_with_the_keyboard_alone(browser: Browser, library: Lib
     page.context.close()
 
 
+def test_record_and_stop_with_the_keyboard_alone(browser: Browser, library: Library) -> None:
+    """Where a button goes away the focus is on its part: a second press does nothing else."""
+    page = signed_in(browser, library)
+    page.goto(library.pages["session"])
+    page.get_by_role("link", name="Open live").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Record", exact=True).focus()
+    page.keyboard.press("Enter")
+    stop = page.get_by_role("button", name="Stop")
+    expect(stop).to_be_visible(timeout=60_000)
+    part = page.locator("[id^=controls-]")
+    expect(part).to_be_focused(timeout=60_000)
+    stop.focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_text("Stopped.")).to_be_visible(timeout=60_000)
+    expect(part).to_be_focused(timeout=60_000)
+    page.context.close()
+
+
 def test_what_is_unfolded_stays_so_when_the_part_renews_itself(
     browser: Browser, library: Library
 ) -> None:

@@ -1,0 +1,1 @@
+"""A recording's integrity, as people read it."""
