@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hmp_twisted import clocks
-from hmp_twisted.clocks import LifeSign
+from hmp_twisted.clocks import LifeSign, wall_ahead
 
 HOUR = 3600.0
 
@@ -20,7 +20,7 @@ import time
 real, step = time.time, [0.0]
 time.time = lambda: real() + step[0]
 from twisted.internet import reactor, task
-from hmp_twisted.clocks import run_by_monotonic_clock
+from hmp_twisted.clocks import run_by_monotonic_clock, wall_ahead
 run_by_monotonic_clock(reactor)
 calls = []
 loop = task.LoopingCall(lambda: calls.append(reactor.seconds()))
@@ -78,3 +78,20 @@ def test_a_damaged_life_sign(tmp_path: Path, content: str) -> None:
     path.write_text(content)
     os.utime(path, (0, time.time() - 30))
     assert LifeSign(path).age() == pytest.approx(30, abs=1)
+
+
+def test_how_far_the_wall_clock_is_ahead_is_exact_when_held_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of several looks at both the one counts that took the least."""
+    now = [100.0]
+    delays = iter([0.004, 0.05, 0.001, 0.000_001])
+    monkeypatch.setattr("hmp_twisted.clocks.time.monotonic", lambda: now[0])
+
+    def wall() -> float:
+        at = 1000.0 + now[0]
+        now[0] += next(delays)
+        return at
+
+    assert wall_ahead(wall) == pytest.approx(1000.0, abs=1e-6)
+    assert wall_ahead() > 1e9

@@ -10,6 +10,9 @@ import fcntl
 import socket
 import struct
 import time
+from functools import partial
+
+from ..clocks import wall_ahead
 
 _SIOCGSTAMPNS = 0x8907
 _TIMESPEC = struct.Struct("qq")
@@ -34,6 +37,7 @@ def time_of_last(sock: socket.socket) -> float:
     except OSError:
         return time.monotonic()
     seconds, nanoseconds = _TIMESPEC.unpack(answer)
-    wall_ns, now_ns = time.clock_gettime_ns(time.CLOCK_REALTIME), time.monotonic_ns()
-    age_ns: int = wall_ns - seconds * 10**9 - nanoseconds
-    return (now_ns - max(0, age_ns)) / 1e9
+    # The kernel's own wall clock, whatever this process believes that it is.
+    ahead = wall_ahead(partial(time.clock_gettime, time.CLOCK_REALTIME))
+    came: float = seconds + nanoseconds / 1e9 - ahead
+    return min(time.monotonic(), came)

@@ -10,6 +10,7 @@ from pathlib import Path
 import attrs
 from twisted.internet.defer import Deferred, DeferredLock, succeed
 
+from ..clocks import wall_ahead
 from ..logs import Logger
 from . import manifest, ts
 from .counts import Counts
@@ -115,7 +116,7 @@ class LiveTrack:
 
     def tell(self, happening: Happening) -> None:
         """Have something among the recording's events that its source knows nothing of."""
-        self._record.tell([happening], time.time() - time.monotonic())
+        self._record.tell([happening], wall_ahead())
 
     def attach(self, counts: Counts) -> None:
         """Take what the source receives from now on."""
@@ -166,7 +167,7 @@ class LiveTrack:
         self._segment = SegmentFile(
             manifest.segment_path(self._folder, self.before.number, number),
             number,
-            started=time.time() - (time.monotonic() - now),
+            started=wall_ahead() + now,
             offset_s=self._clock.at(now),
             now=now,
             lane=self._lane,

@@ -6,12 +6,12 @@ recording of it ends.
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from ..clocks import wall_ahead
 from ..logs import Logger
 from .checks import Checks, Findings
 from .counts import Counts
@@ -48,14 +48,14 @@ class Reporter:
         """
         findings = self._checks.take_findings()
         happenings = self._happenings(findings, sources, now)
-        wall_ahead = time.time() - time.monotonic()
+        ahead = wall_ahead()
         for source in sources:
             begin, end = np.searchsorted(findings.marks["slot"], (source.slot, source.slot + 1))
             told = Report(
                 marks=findings.marks[begin:end],
                 extremes=findings.extremes[source.slot],
                 happenings=happenings[source.slot],
-                wall_ahead=wall_ahead,
+                wall_ahead=ahead,
             )
             _log(source, told.happenings)
             for sink in source.sinks:

@@ -28,7 +28,7 @@ from .packet_maker import packet
 from .playing import ADDRESS, RECORDING, Player, is_running, kill, until, write_recording
 from .test_playlist import assert_seamless, continuity_errors
 
-SENT_WITHIN_S = 0.03
+SENT_WITHIN_S = 0.3
 """How far from its time a datagram may come on a busy machine; the benchmark measures finely."""
 
 
