@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IListeningPort
 from .bus.launcher import die_with_parent
 from .bus.responder import EngineBus
 from .clocks import run_by_monotonic_clock
+from .descriptors import allow_many
 from .engine.heap import keep_freed_memory
 from .engine.recorder import Recorder
 from .engine.restreamer import Restreamer
@@ -101,6 +102,7 @@ def makeService(options: Options) -> IService:
     reactor: Any = running  # its interfaces are many; each part declares the ones it uses
     run_by_monotonic_clock(reactor)
     keep_freed_memory()
+    allow_many()
     settings = options.settings
     endpoint = options["listen"] or settings.engine_endpoint
     if not endpoint.startswith("unix:"):

@@ -15,6 +15,7 @@ from .clocks import LifeSign, WallClock, run_by_monotonic_clock
 from .commands.dispatch import Dispatcher
 from .commands.trace import Trace
 from .config import Settings
+from .descriptors import allow_many
 from .errors import DomainError
 from .options import SettingsOptions, recordings_folder, refuse, socket_path, writable_folder
 from .server import Parts, Server
@@ -42,6 +43,7 @@ def makeService(options: Options) -> IService:
 
     reactor: Any = running  # its interfaces are many; each part declares the ones it uses
     run_by_monotonic_clock(reactor)
+    allow_many()
     settings = options.settings
     _hold_data_dir(settings)
     if not settings.engine.endpoint:

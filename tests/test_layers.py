@@ -23,6 +23,7 @@ GROUND = {
     "allowed",
     "clocks",
     "config",
+    "descriptors",
     "endpoints",
     "errors",
     "listening",

@@ -120,7 +120,12 @@ class Detour:
         self._give(target, bytes(data))
 
     def try_to_end(self) -> None:
-        """End if all was done; by the thread that calls :meth:`take`."""
+        """End if all was done; by the thread that calls :meth:`take`.
+
+        It is called again for each time that nothing waited: the lane may hang anew by then.
+        """
+        if self.lane.detour is not self:
+            return
         self._keep_places()
         if self._put == self._done:
             self.lane.detour = None

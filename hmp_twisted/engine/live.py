@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, DeferredLock, succeed
 
 from ..clocks import wall_ahead
 from ..logs import Logger
-from . import manifest, ts
+from . import manifest
 from .counts import Counts
 from .lane import Lane, Target
 from .report import Report
@@ -111,8 +111,9 @@ class LiveTrack:
 
     @property
     def missed(self) -> int:
-        """Datagrams that were lost because its files hung."""
-        return sum(-(-file.missed // ts.DATAGRAM) for file in self._files)
+        """Datagrams that were lost because its files hung; of the source's mean size."""
+        missed = sum(file.missed for file in self._files)
+        return round(missed * self.source.datagrams / self.source.bytes) if missed else 0
 
     def tell(self, happening: Happening) -> None:
         """Have something among the recording's events that its source knows nothing of."""

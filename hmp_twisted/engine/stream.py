@@ -167,7 +167,10 @@ class Stream:
         check_route(self.destination)
         arguments = sender_arguments(self._find_ffmpeg(), self.destination)
         self._link.ensure()
-        reading, writing = make_pipe()
+        try:
+            reading, writing = make_pipe()
+        except OSError as error:
+            raise StreamFailedError(f"there is no pipe to be had for ffmpeg: {error}") from error
         try:
             self._place.give(writing, is_paused=self.is_paused)
             name = f"ffmpeg of stream {self.order.stream_id}"

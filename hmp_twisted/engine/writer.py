@@ -100,6 +100,8 @@ class Writer:
             hurry: be less patient.
         """
         step = next(iter([*self._hand.holds]), None)
+        if step is not None and step[0].lane is self._free:
+            return  # the end of a detour: it hangs only if this whole process does
         if step is not self._seen:
             self._seen, self._seen_at = step, now
         elif step is not None:

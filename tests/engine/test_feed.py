@@ -11,6 +11,7 @@ import pytest
 
 from hmp_twisted.engine.pacer.control import Order, add_message, order_of, receive, send
 from hmp_twisted.engine.pacer.feed import Feed, State
+from hmp_twisted.engine.pacer.loop import Loop
 from hmp_twisted.engine.pacer.packets import DATAGRAM
 from hmp_twisted.engine.pacer.playlist import Playlist
 from hmp_twisted.engine.pacer.segment import Segment
@@ -147,6 +148,24 @@ def test_messages_and_descriptors_arrive_together() -> None:
         os.close(reading)
         ours.close()
         assert receive(theirs) == (None, [])
+
+
+def test_an_order_whose_descriptors_were_left_out_fails_alone() -> None:
+    """A pacer that may hold no more files says so of that stream, and lives on."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    order = Order("s", (Segment(Path("/r/1.ts"), 0.0, 1.5),), False, 0.0)
+    reading, writing = os.pipe()
+    with ours, theirs:
+        send(ours, add_message(order), writing)  # its page is missing
+        os.close(writing)
+        ours.shutdown(socket.SHUT_WR)
+        Loop(theirs).run()
+        message, _ = receive(ours)
+    assert message is not None
+    assert (message["event"], message["stream"]) == ("failed", "s")
+    assert "LimitNOFILE" in message["reason"]
+    assert os.read(reading, 1) == b""  # nobody holds the other end any more
+    os.close(reading)
 
 
 def test_a_message_that_is_too_large_is_refused_in_words() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hmp_twisted.engine.buffers import Buffer, Overflow
-from hmp_twisted.engine.lane import Lane, Step, Target
+from hmp_twisted.engine.lane import Detour, Lane, Room, Step, Target
 from hmp_twisted.engine.segments import SegmentFile
 from hmp_twisted.engine.writer import HURRY_S, MOST_DETOURS, PATIENCE_S, Writer
 
@@ -142,6 +142,32 @@ def test_a_write_that_takes_long_but_ends_changes_nothing(bench: Bench) -> None:
         bench.await_written(slow.lane)
     assert slow.content == bytes(range(5))
     assert bench.held_up == []
+
+
+def test_a_late_end_of_one_detour_is_not_the_end_of_the_next() -> None:
+    """A lane that hangs anew is not taken for one that has caught up."""
+    lane, room = Lane(), Room(ROOM)
+    first, second = Detour(lane, room, 0.0), Detour(lane, room, 1.0)
+    lane.detour = first
+    first.try_to_end()
+    assert (lane.detour, first.ended) == (None, True)
+    lane.detour = second
+    first.try_to_end()
+    assert (lane.detour, second.ended) == (second, False)
+
+
+def test_the_end_of_a_detour_is_never_taken_for_a_file_that_hangs(bench: Bench) -> None:
+    """It can take long only while the whole process stands still."""
+    gate = threading.Event()
+    bench.writer.when_written(bench.writer._free, lambda: gate.wait(30) and None)
+    wait_for(lambda: bench.writer._hand.holds, 20, "the writer to hang")
+    bench.pass_by(2 * PATIENCE_S)
+    assert bench.writer.detours == 0
+    gate.set()
+    well = bench.file()
+    bench.put((well, b"w"))
+    bench.await_written(well.lane)
+    assert well.content == b"w"
 
 
 def test_what_belongs_together_goes_the_same_way(bench: Bench) -> None:

@@ -26,6 +26,8 @@ _SPARE_S = 0.001_2
 _REPORT_S = 0.5
 """How often it says that it lives; the engine takes a pacer that tells nothing for dead."""
 _IDLE_S = 3600.0
+_DESCRIPTORS = {"add": 2, "pipe": 1}
+"""What comes with an order; the kernel leaves out what the process has no room for."""
 
 
 class Loop:
@@ -118,11 +120,16 @@ class Loop:
 
     def _obey(self, message: Message, descriptors: list[int]) -> None:
         feed = self._feeds.get(message["stream"])
-        if message["do"] == "add":
+        if len(descriptors) < _DESCRIPTORS.get(message["do"], 0):
+            _close(descriptors)
+            if feed is not None:
+                self._forget(feed)
+            reason = "this process may hold no more files open; raise LimitNOFILE (ulimit -n)"
+            self._tell({"event": "failed", "stream": message["stream"], "reason": reason})
+        elif message["do"] == "add":
             self._add(message, *descriptors)
         elif feed is None:
-            for descriptor in descriptors:
-                os.close(descriptor)
+            _close(descriptors)
         else:
             try:
                 self._change(feed, message, descriptors)
@@ -187,3 +194,8 @@ class Loop:
             self._outbox = [kept for kept in self._outbox if kept["event"] != "alive"]
         except OSError:
             self._is_over = True
+
+
+def _close(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
