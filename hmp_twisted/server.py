@@ -158,7 +158,7 @@ class Server(Service):
         for loop in self._periodic:
             if loop.running:
                 loop.stop()
-        parts.services.trimming.close()
+        parts.services.long_work.close()
         await parts.services.streams.close()
         await parts.engine.service.stopService()
         if parts.launcher is not None:

@@ -14,6 +14,7 @@ from .hotmarks import Hotmarks
 from .integrity import Integrity
 from .keeping import Keeping
 from .library import Library
+from .long_work import LongWork
 from .metadata import Metadata
 from .recordings import Recordings
 from .retention import Retention
@@ -40,13 +41,14 @@ class Services:
     trimming: Trimming
     integrity: Integrity
     keeping: Keeping
+    long_work: LongWork
 
     @classmethod
     def build(
         cls, store: Store, engine: EngineClient, settings: Settings, clock: Clock
     ) -> Services:
         """The services on one store and one media engine."""
-        folder = settings.recordings_dir
+        folder, long_work = settings.recordings_dir, LongWork(store)
         return cls(
             sessions=Sessions(store, clock),
             recordings=Recordings(store, engine, clock, folder),
@@ -58,7 +60,8 @@ class Services:
             hotmarks=Hotmarks(store),
             library=Library(store),
             bin=Bin(store, clock, folder),
-            trimming=Trimming(store, folder, settings.recordings.min_free_bytes),
-            integrity=Integrity(store, engine, folder),
+            trimming=Trimming(store, long_work, folder, settings.recordings.min_free_bytes),
+            integrity=Integrity(store, engine, long_work, folder),
             keeping=Keeping(store),
+            long_work=long_work,
         )

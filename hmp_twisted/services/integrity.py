@@ -16,6 +16,7 @@ from ..store.pool import Store
 from . import rights
 from .directory import verifying
 from .directory.verifying import SegmentReport
+from .long_work import LongWork
 from .rights import Actor, Kind
 
 
@@ -38,8 +39,11 @@ class Told:
 class Integrity:
     """Reads the files; for whoever may see the recording."""
 
-    def __init__(self, store: Store, engine: IntegrityEngine, recordings_dir: Path) -> None:
+    def __init__(
+        self, store: Store, engine: IntegrityEngine, long_work: LongWork, recordings_dir: Path
+    ) -> None:
         self._store = store
+        self._long_work = long_work
         self._engine = engine
         self._folder = recordings_dir
 
@@ -81,10 +85,11 @@ class Integrity:
         Raises:
             RecordingNotFoundError, NotAuthorizedError
             InvalidValueError: there is nothing that the files could be held against.
+            NotReadyError: the server stops.
         """
         await self.check_may_verify(actor, recording_id)
         folder = manifest.folder_of(self._folder, recording_id)
-        return await self._store.in_thread(_verify, folder, progress)
+        return await self._long_work.run(lambda told: _verify(folder, told), progress)
 
 
 def _check_seen(conn: Connection, actor: Actor, recording_id: str) -> None:

@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from ..engine import manifest
 from ..errors import (
     InvalidValueError,
-    NotReadyError,
     RecordingInProgressError,
     WriteFailedError,
 )
@@ -23,6 +22,7 @@ from .cutting import ASIDE, Progress, cut
 from .directory import recordings as catalogue
 from .directory.attached import CategoryValues
 from .directory.recordings import Entry, HotMark, Recording
+from .long_work import LongWork
 from .rights import Actor, Kind
 from .titles import check_length
 
@@ -39,16 +39,14 @@ class _Origin:
 class Trimming:
     """Makes recordings of recordings; each needs ``trim`` on the one it is taken from."""
 
-    def __init__(self, store: Store, recordings_dir: Path, min_free_bytes: int) -> None:
+    def __init__(
+        self, store: Store, long_work: LongWork, recordings_dir: Path, min_free_bytes: int
+    ) -> None:
         self._store = store
+        self._long_work = long_work
         self._folder = recordings_dir
         self._min_free_bytes = min_free_bytes
         self._making: set[str] = set()
-        self._closing = False
-
-    def close(self) -> None:
-        """Give up what is being made: the server is not to wait for it."""
-        self._closing = True
 
     async def tidy(self) -> None:
         """Delete what a server that died left half made."""
@@ -94,8 +92,8 @@ class Trimming:
         new_id = str(uuid4())
         self._making.add(new_id)
         try:
-            made, origin_s = await self._store.in_thread(
-                self._cut, recording_id, new_id, from_s, to_s, self._unless_closing(progress)
+            made, origin_s = await self._long_work.run(
+                lambda told: self._cut(recording_id, new_id, from_s, to_s, told), progress
             )
         finally:
             self._making.discard(new_id)
@@ -114,14 +112,6 @@ class Trimming:
             actor=actor.name,
         )
         return new_id
-
-    def _unless_closing(self, progress: Progress) -> Progress:
-        def go_on(done: float) -> None:
-            if self._closing:
-                raise NotReadyError("the server is stopping")
-            progress(done)
-
-        return go_on
 
     def _tidy(self, making: frozenset[str]) -> None:
         for folder in self._folder.glob(f"{ASIDE}*"):

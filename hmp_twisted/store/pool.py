@@ -35,6 +35,9 @@ T = TypeVar("T")
 TOGETHER = 64
 """At most this many writes share a commit."""
 
+LONG_WORKS = 2
+"""Threads for work on files that may take minutes: readers never wait behind it."""
+
 
 @attrs.frozen(eq=False)
 class _Waiting:
@@ -70,6 +73,7 @@ class Store:
         self._writing, self._reading = engines(self.url, busy_s)
         self._writer = thread_pool(1, 1, "hmp-store-writer")
         self._readers = thread_pool(READERS, READERS, "hmp-store-reader")
+        self._long = thread_pool(0, LONG_WORKS, "hmp-long-work")
         self._queue: deque[_Waiting] = deque()
         self._is_writing = False
         self._unfinished = 0
@@ -149,10 +153,17 @@ class Store:
         return self.in_thread(transactions.run, self._reading, work)
 
     def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
-        """Call ``function`` on a reader's thread: for file work that goes with the database's."""
-        if self._closing is not None:
-            return fail(NotReadyError("the database is closed"))
-        return self._count(self._on(self._readers, function, *args, **kwargs))
+        """Call ``function`` on a reader's thread: for file work that goes with the database's.
+
+        It is to be short: who reads the database waits for the same threads.
+        """
+        return self._work(self._readers, function, *args, **kwargs)
+
+    def in_long_thread(
+        self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> Deferred[T]:
+        """The same for what reads or copies whole recordings: no reader waits for its threads."""
+        return self._work(self._long, function, *args, **kwargs)
 
     def close(self) -> Deferred[None]:
         """Take nothing more, finish what was given, and fire when every thread has ended."""
@@ -180,6 +191,13 @@ class Store:
         for waiting, outcome in zip(batch, outcomes, strict=True):
             waiting.done.callback(outcome)
 
+    def _work(
+        self, pool: ThreadPool, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> Deferred[T]:
+        if self._closing is not None:
+            return fail(NotReadyError("the database is closed"))
+        return self._count(self._on(pool, function, *args, **kwargs))
+
     def _on(
         self, pool: ThreadPool, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> Deferred[T]:
@@ -202,7 +220,7 @@ class Store:
     def _finish(self) -> None:
         if self._closing is None or self._unfinished or self._closing.called:
             return
-        for pool in (self._writer, self._readers):
+        for pool in (self._writer, self._readers, self._long):
             if pool.started:
                 pool.stop()  # nothing is running: it returns at once
         self._writing.dispose()

@@ -10,6 +10,7 @@ import pytest_twisted
 from hmp_twisted import errors
 from hmp_twisted.engine import manifest
 from hmp_twisted.services import cutting
+from hmp_twisted.services.long_work import LongWork
 from hmp_twisted.services.rights import Actor, Kind
 from hmp_twisted.services.trimming import Trimming
 from tests.catalogue import add_files, packets
@@ -25,7 +26,7 @@ def ignore(done: float) -> None:
 
 def trimming_of(world: World) -> Trimming:
     """Trimming in this world."""
-    return Trimming(world.store, world.recordings_dir, 0)
+    return Trimming(world.store, LongWork(world.store), world.recordings_dir, 0)
 
 
 def recording(world: World, **values: object) -> str:
@@ -177,12 +178,21 @@ async def test_a_recording_whose_files_went_meanwhile_is_said_so(world: World) -
 
 @pytest_twisted.ensureDeferred
 async def test_a_server_that_stops_does_not_wait_for_it(world: World) -> None:
-    """Nothing is left of what it gave up."""
-    whole, trimming = recording(world), trimming_of(world)
-    trimming.close()
-    with pytest.raises(errors.NotReadyError):
-        await trimming.trim(DEVICE, whole, 3.0, 9.0, "", ignore)
-    only(world, whole)
+    """Nothing is left of what it gave up half way; what is asked for then is not begun."""
+    whole, long_work = recording(world), LongWork(world.store)
+    trimming = Trimming(world.store, long_work, world.recordings_dir, 0)
+    seen: list[float] = []
+
+    def stop(done: float) -> None:
+        """The server stops as the first piece is copied."""
+        seen.append(done)
+        long_work.close()
+
+    for _ in range(2):
+        with pytest.raises(errors.NotReadyError):
+            await trimming.trim(DEVICE, whole, 3.0, 9.0, "", stop)
+        only(world, whole)
+    assert seen == [0.5]
 
 
 @pytest_twisted.ensureDeferred
