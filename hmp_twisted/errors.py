@@ -109,7 +109,7 @@ class TitleTooLongError(DomainError):
 
 
 class RecordingInProgressError(DomainError):
-    """The session is being recorded (a paused recording counts)."""
+    """The session, or the recording, is being recorded (a paused recording counts)."""
 
 
 class SourceAlreadyAddedError(DomainError):

@@ -21,7 +21,7 @@ _WORDS: tuple[tuple[type[errors.DomainError], int, str], ...] = (
     (errors.NotFoundError, 404, "This does not exist (any more)."),
     (errors.EmptyTitleError, 400, "A title needs at least one character."),
     (errors.TitleTooLongError, 400, "A title has at most 1,024 characters."),
-    (errors.RecordingInProgressError, 409, "The session is being recorded. Stop that first."),
+    (errors.RecordingInProgressError, 409, "It is being recorded. Stop that first."),
     (errors.SourceAlreadyAddedError, 409, "The session has this source already."),
     (errors.TooManySourcesError, 409, "A session has at most four sources."),
     (errors.NoSourcesError, 409, "The session has no source to record. Add one first."),

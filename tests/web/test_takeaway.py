@@ -72,6 +72,30 @@ async def test_what_is_no_part_is_refused_at_once(
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("state", ["RECORDING", "PAUSED"])
+async def test_nothing_is_made_of_a_recording_in_progress(
+    place: Place, state: manifest.State
+) -> None:
+    """It would be kept, and served for the whole once there is more; the right is asked first."""
+    browser, one = await place.administrator(), place.world.recording(state)
+    add_files(place.world.recordings_dir, one, [(SEGMENT, SEGMENT)], state)
+    asked: tuple[tuple[str, dict[str, str]], ...] = (
+        (f"/videos/{one}/mp4/1", {}),
+        (f"/videos/{one}/trim", {"from": "3", "to": "9"}),
+    )
+    for path, fields in asked:
+        answer = await browser.post(path, fields)
+        assert (answer.status, path) == (409, path)
+        assert "It is being recorded. Stop that first." in answer.text
+    other, vic = await place.signed_in("vic")
+    place.world.share(Kind.RECORDING, one, "WATCH", vic)
+    for path, fields in asked:
+        assert (await other.post(path, fields)).status == 403, path
+    place.world.change("recordings", one, state="FINISHED", wanted="STOPPED")
+    assert "MP4 of track" not in (await browser.get(f"/videos/{one}/jobs")).text
+
+
+@pytest_twisted.ensureDeferred
 async def test_who_may_only_watch_takes_nothing_away(place: Place) -> None:
     """Not by the URLs either, that others were given; watching works."""
     one = recording(place)

@@ -9,6 +9,7 @@ from twisted.web.resource import IResource
 
 from ...engine import manifest
 from ...errors import NotAuthorizedError
+from ...services.directory.recordings import Recording
 from ...services.rights import DOWNLOAD, WATCH
 from .. import codecs
 from ..answers import Answer, Body, Handover, RefusalError
@@ -27,15 +28,15 @@ _PLACEHOLDER = (FOLDER / "poster.svg").read_bytes()
 
 async def track_of(
     visit: Visit, recording_id: str, number: int, action: str
-) -> tuple[str, manifest.Track]:
-    """The title of a recording and a track of it, if the visitor may do this with it.
+) -> tuple[Recording, manifest.Track]:
+    """A recording and a track of it, if the visitor may do this with it.
 
     Raises:
         RecordingNotFoundError, NotAuthorizedError
         RefusalError: there is no such track, or it cannot be read.
     """
-    title, told = await told_of(visit, recording_id, action)
-    return title, _track(told, number)
+    recording, told = await told_of(visit, recording_id, action)
+    return recording, _track(told, number)
 
 
 def _track(told: manifest.Recording, number: int) -> manifest.Track:
@@ -45,14 +46,19 @@ def _track(told: manifest.Recording, number: int) -> manifest.Track:
     raise RefusalError(404, "This recording has no such track.")
 
 
-async def told_of(visit: Visit, recording_id: str, action: str) -> tuple[str, manifest.Recording]:
-    """The title of a recording, and what its files tell, if the visitor may do this with it."""
+async def told_of(
+    visit: Visit, recording_id: str, action: str
+) -> tuple[Recording, manifest.Recording]:
+    """A recording, and what its files tell, if the visitor may do this with it.
+
+    The files are read last: of a recording that had ended by then they tell the whole.
+    """
     details = await visit.services.library.recording(visit.actor, recording_id)
     if not details.attached.may(action):
         raise NotAuthorizedError(f"{visit.actor.name} may not {action} recording {recording_id}")
     folder = manifest.folder_of(visit.tools.recordings_dir, recording_id)
     try:
-        return details.recording.title, await visit.store.in_thread(read_now, folder)
+        return details.recording, await visit.store.in_thread(read_now, folder)
     except manifest.ManifestError as error:
         raise RefusalError(404, "The files of this recording cannot be read.") from error
 
@@ -65,8 +71,8 @@ async def track(visit: Visit, recording_id: str, number: int) -> Answer:
 
 async def download(visit: Visit, recording_id: str, number: int) -> Answer:
     """A track's bytes as a file."""
-    title, found = await track_of(visit, recording_id, number, DOWNLOAD)
-    return Handover(_run(visit, recording_id, found, file_name(title, number, "ts")))
+    recording, found = await track_of(visit, recording_id, number, DOWNLOAD)
+    return Handover(_run(visit, recording_id, found, file_name(recording.title, number, "ts")))
 
 
 async def playlist(visit: Visit, recording_id: str, number: int) -> Answer:
@@ -139,11 +145,11 @@ class MediaPages:
 
     async def mp4(self, visit: Visit, recording_id: str, number: int) -> Answer:
         """A track as MP4, once it was made."""
-        title, found = await track_of(visit, recording_id, number, DOWNLOAD)
+        recording, found = await track_of(visit, recording_id, number, DOWNLOAD)
         path = self._media.mp4.find(recording_id, found.number)
         if path is None:
             raise RefusalError(404, "This file has not been made yet, or is no longer kept.")
-        name = file_name(title, number, "mp4")
+        name = file_name(recording.title, number, "mp4")
         return Handover(RunResource(run_of([path]), "video/mp4", name))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from ...errors import RecordingInProgressError
 from ...services.rights import DOWNLOAD
 from ..answers import Answer, Page, Part, RefusalError
 from ..media.jobs import Job
@@ -27,8 +28,15 @@ class Takeaway:
         return Page(TEMPLATE, await self._values(visit, recording_id))
 
     async def make_mp4(self, visit: Visit, recording_id: str, number: int) -> Answer:
-        """Begin to make an MP4 file of a track."""
-        _, track = await track_of(visit, recording_id, number, DOWNLOAD)
+        """Begin to make an MP4 file of a track.
+
+        Raises:
+            RecordingInProgressError: it has not ended; what was made of it now would be served,
+                as long as it is kept, for the whole.
+        """
+        recording, track = await track_of(visit, recording_id, number, DOWNLOAD)
+        if recording.is_active:
+            raise RecordingInProgressError(f"recording {recording_id} has not ended")
         media = self._media
 
         async def work(job: Job) -> str:
