@@ -20,14 +20,14 @@ EVERY_S = 1.0
 
 
 class Vigil:
-    """Keeps an eye on every viewer of live media. While there is none it rests."""
+    """Keeps an eye on every viewer of live media. When it finds none it rests."""
 
     def __init__(self, reactor: Any, store: Store, wall: Clock) -> None:
         """``wall`` tells the time of day, which sign-ins are kept by."""
         self._store = store
         self._wall = wall
         self._looks: dict[Viewer, Look] = {}
-        self._loop = LoopingCall(lambda: Deferred.fromCoroutine(self.look()))
+        self._loop = LoopingCall(lambda: Deferred.fromCoroutine(self._go_round()))
         self._loop.clock = reactor
 
     def __len__(self) -> int:
@@ -39,6 +39,14 @@ class Vigil:
         viewer.when_gone(lambda: self._forget(viewer))
         if self._looks and not self._loop.running:
             self._loop.start(EVERY_S, now=False)
+
+    async def _go_round(self) -> None:
+        if self._looks:
+            await self.look()
+        # Only here does it stop: a LoopingCall that is stopped and started while its work is still
+        # under way goes on twice.
+        if not self._looks:
+            self._loop.stop()
 
     async def look(self) -> None:
         """Look at all of them now."""
@@ -54,5 +62,3 @@ class Vigil:
 
     def _forget(self, viewer: Viewer) -> None:
         self._looks.pop(viewer, None)
-        if not self._looks and self._loop.running:
-            self._loop.stop()

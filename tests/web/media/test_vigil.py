@@ -6,6 +6,7 @@ from typing import cast
 
 import pytest
 import pytest_twisted
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.web.server import Request
 
@@ -50,6 +51,7 @@ async def test_only_who_lost_the_right_is_dropped(place: Place) -> None:
     assert len(clock.getDelayedCalls()) == 1
     requests[[request.finished for request in requests].index(False)].done.callback(None)
     assert len(vigil) == 0
+    clock.advance(EVERY_S)
     assert clock.getDelayedCalls() == []
 
 
@@ -77,3 +79,43 @@ async def test_a_database_that_fails_ends_no_stream(
     clock.advance(EVERY_S)
     await vigil.look()
     assert request.finished
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_leaves_and_comes_during_a_look_is_looked_at_once_a_second(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on as one, and ends in order when the last one leaves during a look."""
+    world, clock = place.world, Clock()
+    vigil = Vigil(clock, world.store, world.clock)
+    reads: list[Deferred[frozenset[Look]]] = []
+
+    def read(*_: object) -> Deferred[frozenset[Look]]:
+        """The database takes its time."""
+        reads.append(Deferred())
+        return reads[-1]
+
+    def come() -> FakeRequest:
+        """A viewer whose sign-in is nobody else's."""
+        request = FakeRequest()
+        viewer = Viewer(cast(Request, request), "camera")
+        viewer.begin()
+        vigil.keep(viewer, look)
+        return request
+
+    look = Look("somebody's", "a session", "a source")
+    monkeypatch.setattr(type(world.store), "read", read)
+    first = come()
+    clock.advance(EVERY_S)
+    first.done.callback(None)
+    second = come()
+    reads[0].callback(frozenset([look]))
+    for round_ in range(2, 5):
+        clock.pump([EVERY_S / 4] * 4)
+        assert len(reads) == round_
+        reads[-1].callback(frozenset([look]))
+    clock.advance(EVERY_S)
+    second.done.callback(None)
+    reads[-1].callback(frozenset([look]))
+    assert not second.finished
+    assert (len(vigil), clock.getDelayedCalls()) == (0, [])
