@@ -133,10 +133,6 @@ class EngineClient:
         answer = await self._call(messages.ReadClock, recording_id=recording_id)
         return float(answer["seconds"])
 
-    async def refresh_manifest(self, recording_id: str) -> None:
-        """Bring its ``recording.json`` up to date. Raises UnknownRecordingError."""
-        await self._call(messages.RefreshManifest, recording_id=recording_id)
-
     async def list_recordings(self) -> dict[str, tuple[str, float]]:
         """The active recordings: state and clock in seconds, by ID."""
         entries = await self._pages(messages.ListRecordings, "recordings", "recording_id")

@@ -61,7 +61,7 @@ class Services:
             library=Library(store),
             bin=Bin(store, clock, folder),
             trimming=Trimming(store, long_work, folder, settings.recordings.min_free_bytes),
-            integrity=Integrity(store, engine, long_work, folder),
+            integrity=Integrity(store, long_work, folder),
             keeping=Keeping(store),
             long_work=long_work,
         )

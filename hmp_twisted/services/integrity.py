@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
 
 import attrs
 from sqlalchemy import Connection
 
 from ..engine import certificate, manifest
 from ..engine.certificate import Certificate
-from ..errors import DomainError, InvalidValueError
+from ..errors import InvalidValueError
 from ..store.pool import Store
 from . import rights
 from .directory import verifying
 from .directory.verifying import SegmentReport
 from .long_work import LongWork
+from .now import read_now
 from .rights import Actor, Kind
-
-
-class IntegrityEngine(Protocol):
-    """What is asked of the media engine here; see :class:`hmp_twisted.bus.client.EngineClient`."""
-
-    async def refresh_manifest(self, recording_id: str) -> None:
-        """Write down what it knows of a recording that runs."""
 
 
 @attrs.frozen
@@ -39,28 +31,20 @@ class Told:
 class Integrity:
     """Reads the files; for whoever may see the recording."""
 
-    def __init__(
-        self, store: Store, engine: IntegrityEngine, long_work: LongWork, recordings_dir: Path
-    ) -> None:
+    def __init__(self, store: Store, long_work: LongWork, recordings_dir: Path) -> None:
         self._store = store
         self._long_work = long_work
-        self._engine = engine
         self._folder = recordings_dir
 
     async def read(self, actor: Actor, recording_id: str) -> Told:
-        """What they tell now; of a recording that runs, as of this second.
+        """What they tell now; of a recording that runs, as the engine wrote it within this second.
 
         Raises:
             RecordingNotFoundError: none that the actor may see.
-            ManifestError: ``recording.json`` cannot be read.
+            ManifestError: they do not tell.
         """
         await self._store.read(f"see recording {recording_id}", _check_seen, actor, recording_id)
         folder = manifest.folder_of(self._folder, recording_id)
-        told = await self._store.in_thread(_read, folder)
-        if told.recording.state not in manifest.ACTIVE:
-            return told
-        with suppress(DomainError):  # without the engine, what it wrote last is the newest
-            await self._engine.refresh_manifest(recording_id)
         return await self._store.in_thread(_read, folder)
 
     async def check_may_verify(self, actor: Actor, recording_id: str) -> None:
@@ -101,7 +85,7 @@ def _check_may_watch(conn: Connection, actor: Actor, recording_id: str) -> None:
 
 
 def _read(folder: Path) -> Told:
-    recording = manifest.read(folder)
+    recording = read_now(folder)
     try:
         former = certificate.read(folder)
     except manifest.ManifestError:

@@ -130,7 +130,6 @@ async def test_every_order_reaches_the_engine_with_its_arguments(tmp_path: Path)
         await client.start_recording(ID, [track])
         await client.pause_recording(ID)
         await client.resume_recording(ID)
-        await client.refresh_manifest(ID)
         await client.stop_stream(ID)
         options = {"ttl": 8, "interface": "", "loop": True, "start_s": 1.5}
         await client.start_stream(ID, ID, "239.1.2.3", 5000, **options)
@@ -138,7 +137,6 @@ async def test_every_order_reaches_the_engine_with_its_arguments(tmp_path: Path)
             ("start", ID, [track]),
             ("pause", ID),
             ("resume", ID),
-            ("refresh", ID),
             ("stop", ID),
             ("start", ID, ID, "239.1.2.3", 5000, 8, "", True, 1.5),
         ]

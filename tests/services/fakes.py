@@ -71,12 +71,6 @@ class FakeEngine:
             raise UnknownRecordingError(recording_id)
         return self.clock
 
-    async def refresh_manifest(self, recording_id: str) -> None:
-        """Nothing is written: there are no files."""
-        self._called("refresh_manifest")
-        if recording_id not in self.recordings:
-            raise UnknownRecordingError(recording_id)
-
     async def read_status(self) -> dict[str, Any]:
         """What :attr:`status` was set to."""
         self._called("read_status")

@@ -36,7 +36,7 @@ def verify(
     world: World, long_work: LongWork, recording_id: str, progress: Callable[[float], None]
 ) -> Awaitable[object]:
     """Read all of it."""
-    integrity = Integrity(world.store, world.engine, long_work, world.recordings_dir)
+    integrity = Integrity(world.store, long_work, world.recordings_dir)
     return integrity.verify(DEVICE, recording_id, progress)
 
 

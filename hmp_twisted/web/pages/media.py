@@ -10,13 +10,14 @@ from twisted.web.resource import IResource
 from ...engine import manifest
 from ...errors import NotAuthorizedError
 from ...services.directory.recordings import Recording
+from ...services.now import read_now
 from ...services.rights import DOWNLOAD, WATCH
 from .. import codecs
 from ..answers import Answer, Body, Handover, RefusalError
 from ..assets import FOLDER
 from ..media.media import Media
-from ..media.now import programmes_of, read_now
 from ..media.playlist import Part, clock_of, hls, parts_of
+from ..media.programmes import programmes_of
 from ..media.ranges import RunResource, run_of
 from ..media.viewer import MPEG_TS
 from ..route import Route, get

@@ -6,6 +6,7 @@ import attrs
 import pytest_twisted
 
 from hmp_twisted.engine import certifying, events, manifest
+from hmp_twisted.engine.active import ActiveFolder
 
 from ..browser import Browser, Response
 from ..conftest import Place
@@ -72,16 +73,19 @@ async def test_verifying_needs_the_right_to_watch(place: Place) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_a_running_recording_is_told_as_of_now(place: Place) -> None:
-    """The engine writes down what it knows before it is read; without it the last state counts."""
+    """By what the engine writes each second: who looks costs it nothing, however often."""
     browser = await place.administrator()
-    recording_id, _ = filed(place, "RECORDING")
+    recording_id, found = filed(place, "RECORDING")
     shown = await browser.get(f"/videos/{recording_id}/certificate", HX_Request="true")
     assert "Not complete so far" in shown.text
     assert 'hx-trigger="every 5s"' in shown.text
-    assert "refresh_manifest" in place.world.engine.calls
-    place.world.engine.recordings.clear()
+    assert "1,234,567" not in shown.text
+    marks = ActiveFolder(place.world.recordings_dir)
+    marks.make()
+    marks.mark(attrs.evolve(found, tracks=(attrs.evolve(found.tracks[0], datagrams=1_234_567),)))
     again = await browser.get(f"/videos/{recording_id}/certificate", HX_Request="true")
-    assert "Not complete so far" in again.text
+    assert "1,234,567" in again.text
+    assert {*place.world.engine.calls} <= {"read_status"}  # the watch over sources does
 
 
 @pytest_twisted.ensureDeferred

@@ -1,25 +1,12 @@
-"""What a recording's files hold at this moment, while it is being recorded, too."""
+"""What a track carries, by the tables at its beginning."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ...engine import active, manifest
+from ...engine import manifest
 from ...engine.inspection.psi import Programme
 from .hearing import ENOUGH, Hearing
-
-
-def read_now(folder: Path) -> manifest.Recording:
-    """What the recording in ``folder`` is now.
-
-    Raises:
-        ManifestError: its files do not tell.
-    """
-    try:
-        # Of a recording in progress the engine keeps it up to date to the second.
-        return manifest.read_file(folder.parent / active.NAME / folder.name)
-    except manifest.ManifestError:
-        return manifest.read(folder)
 
 
 def programmes_of(folder: Path, track: manifest.Track) -> tuple[Programme, ...]:
