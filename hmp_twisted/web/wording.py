@@ -33,7 +33,6 @@ _WORDS: tuple[tuple[type[errors.DomainError], int, str], ...] = (
     (errors.SeveralTracksError, 409, "Only recordings of one source can be streamed."),
     (errors.AddressInUseError, 409, "Another stream is sent to this address and port."),
     (errors.AddressInUseBySourceError, 409, "A source is received at this address and port."),
-    (errors.NoMediaError, 409, "This recording holds no media."),
     (errors.DiskFullError, 507, "The disk is full. Delete recordings, or ask an administrator."),
     (errors.NotReadyError, 503, "The server is starting or stopping. Try again in a moment."),
     (
@@ -53,6 +52,7 @@ _OWN_WORDS = (
     errors.NameTakenError,
     errors.InUseError,
     errors.AmbiguousNameError,
+    errors.NoMediaError,
     errors.StreamFailedError,
     errors.SourceUnusableError,
     errors.WriteFailedError,

@@ -9,7 +9,7 @@ import pytest
 import pytest_twisted
 
 from hmp_twisted.engine import manifest
-from hmp_twisted.errors import EngineUnavailableError
+from hmp_twisted.errors import EngineUnavailableError, NoMediaError
 from hmp_twisted.services.rights import ROLE_ACTIONS, Kind
 from tests.services.world import NOBODY
 
@@ -203,6 +203,19 @@ async def test_a_recording_is_streamed_and_stopped(place: Place) -> None:
         assert (await browser.post(at, fields)).status == 400
     assert (await browser.post(f"{at}/{stream['id']}/stop", **HTMX)).status == 200
     assert world.engine.streams == {}
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_start_beyond_the_end_is_said_to_be_one(place: Place) -> None:
+    """In the words of who knows how long the recording is."""
+    world = place.world
+    browser, recording = await place.administrator(), world.recording()
+    why = "recording one is 12.500 s long: it cannot begin at 60.000 s"
+    world.engine.failures["start_stream"] = NoMediaError(why)
+    fields = {"address": "127.0.0.1", "port": "5004", "start": "1:00"}
+    answer = await browser.post(f"/videos/{recording}/streams", fields)
+    assert answer.status == 409
+    assert "Recording one is 12.500 s long: it cannot begin at 60.000 s." in answer.text
 
 
 @pytest_twisted.ensureDeferred
