@@ -120,6 +120,7 @@ def _lines(report: dict[str, Any]) -> list[tuple[str, object]]:
         ("Active", [f"{r['id']}  {r['state']}  {r['title']}" for r in report["active_recordings"]]),
         ("Streams", [f"{s['id']}  to {s['address']}:{s['port']}" for s in report["streams"]]),
         ("Media engine", _engine_in_words(media)),
+        *_held_up(media["report"] or {}),
         *_parts(media["report"] or {}),
         ("ffmpeg", report["ffmpeg"]["path"] or report["ffmpeg"]["reason"]),
     ]
@@ -140,6 +141,14 @@ def _engine_in_words(media: dict[str, Any]) -> str:
     if not media["reachable"]:
         return f"not reachable: {media['reason']}"
     return f"runs, version {media['report'].get('version')}, pid {media['report'].get('pid')}"
+
+
+def _held_up(report: dict[str, Any]) -> list[tuple[str, object]]:
+    recorder = report.get("recorder")
+    count = recorder.get("recordings_held_up") if isinstance(recorder, dict) else 0
+    if not count:
+        return []
+    return [("Held up", f"recordings with a file that takes nothing: {count}; the log names them")]
 
 
 def _parts(report: dict[str, Any]) -> list[tuple[str, object]]:

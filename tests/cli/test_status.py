@@ -68,6 +68,19 @@ def test_the_engines_report_is_shown(ctl: Hmpctl, monkeypatch: pytest.MonkeyPatc
     assert ctl.json("status")["engine"]["report"] == report
 
 
+@pytest.mark.parametrize("count", [0, 2])
+def test_recordings_that_are_held_up_have_a_line(
+    ctl: Hmpctl, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """While there are any."""
+    report = {"version": "1.0", "pid": 7, "recorder": {"recordings_held_up": count}}
+    monkeypatch.setattr(engine, "read_status", lambda endpoint: report)
+    lines = [line for line in ctl("status").splitlines() if line.startswith("Held up:")]
+    assert [line.split(maxsplit=2)[2] for line in lines] == [
+        f"recordings with a file that takes nothing: {count}; the log names them"
+    ] * bool(count)
+
+
 def test_a_missing_ffmpeg_is_told(ctl: Hmpctl, tmp_path: Path) -> None:
     """The rest is told all the same."""
     config = tmp_path / "hmp.toml"

@@ -1,6 +1,6 @@
 """When the packets of a segment came, for what has no PCR to be paced by.
 
-The index beside a segment tells it ten times a second, and where the source fell silent. Without
+The index beside a segment tells it twenty times a second, and where the source fell silent. Without
 an index all that is known is how long the segment took, so it came evenly.
 """
 
