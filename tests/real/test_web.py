@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import os
+import signal
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +13,10 @@ from urllib.parse import urlencode
 import attrs
 import pytest
 
+from hmp_twisted.store.pool import Store
+from tests.catalogue import add_files, add_recording, packets
 from tests.harness import Server, free_tcp_port, wait_for
+from tests.harness.web import WebClient, add_user
 from tests.web.certificates import self_signed
 
 PASSWORD = "correct horse battery"
@@ -125,3 +130,39 @@ def test_a_bad_setting_stops_the_start(tmp_path: Path, key: str, value: object) 
     (line,) = [line for line in said.splitlines() if key in line]
     assert str(server.config) in line
     assert "web" in line
+
+
+def test_checks_of_enormous_recordings_hold_up_nothing(tmp_path: Path) -> None:
+    """Neither what is asked for meanwhile nor the server's end waits for the bytes."""
+    port = free_tcp_port()
+    with Server(
+        tmp_path / "site", {"web": {"endpoint": f"tcp:{port}:interface=127.0.0.1"}}
+    ) as site:
+        add_user(site, "ada", "Administrator", PASSWORD)
+        site.admit()
+        recordings = [_enormous(site) for _ in range(2)]
+        site.start()
+        browser = WebClient(port, "ada", PASSWORD).sign_in()
+        for recording in recordings:
+            page = f"/videos/{recording}"
+            assert browser.post(f"{page}/verify", page, {})[0] in (200, 303)
+        for recording in recordings:
+            wait_for(lambda path=f"/videos/{recording}": _is_read(browser, path), 30, "a check")
+        assert site.client().ask("stopRestreamRecording", recordings[0]).startswith("ERROR|040003")
+        assert site.stop() == -signal.SIGTERM
+
+
+def _enormous(site: Server) -> str:
+    """A recording whose one file holds a terabyte of nothing."""
+    store = Store("", site.data_dir)
+    with store.begin() as conn:
+        recording = add_recording(conn, "Enormous")
+    folder = add_files(site.recordings_dir, recording, [[packets(10)]])
+    os.truncate(folder / "track-1" / "00001.ts", 1 << 40)
+    return recording
+
+
+def _is_read(browser: WebClient, page: str) -> bool:
+    status, text = browser.get(f"{page}/certificate")
+    assert status == 200
+    return b'value="1.0" aria-label="Files read"' in text  # a megabyte is more than was recorded
