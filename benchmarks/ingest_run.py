@@ -21,7 +21,7 @@ from .ingest_subjects import HERE, Recorder, place
 
 _READY_S = 30.0
 _SETTLE_S = 0.3
-_LEAD_S = 0.6
+_LEAD_S, _LEAD_PER_SOURCE_S = 1.0, 0.01
 """Sent before the account begins: files are opened, manifests written, buffers touched."""
 _ASKED_AT = 0.8
 """The part of the sending after which a recorder is asked for its facts."""
@@ -43,15 +43,24 @@ class Case:
     def bytes(self) -> int:
         """About how much will be recorded."""
         return (
-            int(self.bits_per_second / 8 * (self.seconds + _LEAD_S)) if not self.ramp else 2 << 30
+            2 << 30 if self.ramp else int(self.bits_per_second / 8 * (self.seconds + self.lead_s))
         )
+
+    @property
+    def lead_s(self) -> float:
+        """How long is sent before the account begins."""
+        return 0.0 if self.ramp else _LEAD_S + _LEAD_PER_SOURCE_S * self.sources
 
     @property
     def sender(self) -> list[str]:
         """The sender's options."""
         what = ["--ramp", self.ramp] if self.ramp else ["--rate", str(self.bits_per_second)]
-        lead = 0 if self.ramp else _LEAD_S
-        return [*what, f"--lead={lead}", f"--seconds={self.seconds}", f"--segments={self.segments}"]
+        return [
+            *what,
+            f"--lead={self.lead_s}",
+            f"--seconds={self.seconds}",
+            f"--segments={self.segments}",
+        ]
 
 
 @attrs.define

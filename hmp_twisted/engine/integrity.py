@@ -67,13 +67,15 @@ class Integrity:
     def plus(self, counted: Counter[str], by_pid: Counter[int], extremes: Extremes) -> Integrity:
         """With what was counted besides."""
         values = {name: getattr(self, name) + count for name, count in counted.items()}
-        pids = Counter(self.continuity_errors_by_pid)
-        pids.update({f"0x{pid:04x}": count for pid, count in by_pid.items()})
+        pids = self.continuity_errors_by_pid
+        if by_pid:  # done for every track each second, and nearly always none has any
+            named = Counter({f"0x{pid:04x}": count for pid, count in by_pid.items()})
+            pids = dict(sorted((named + Counter(pids)).items()))
         return attrs.evolve(
             self,
             **values,
             pcr_interval_max_s=max(self.pcr_interval_max_s, extremes.pcr_interval_s),
             pcr_jitter_max_s=max(self.pcr_jitter_max_s, extremes.pcr_jitter_s),
             pcr_accuracy_max_s=max(self.pcr_accuracy_max_s, extremes.pcr_accuracy_s),
-            continuity_errors_by_pid=dict(sorted(pids.items())),
+            continuity_errors_by_pid=pids,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,7 +138,8 @@ class LiveTrack:
     def entry(self, counts: Counts) -> manifest.Track:
         """What the manifest says of it, the source's counters being ``counts``."""
         counted = self._counted + (counts - self._since if self._since is not None else Counts())
-        missed = self.missed
+        if missed := self.missed:
+            counted.inspected["thrown_away"] += missed
         # A segment begun, of which nothing has reached the disk, is as good as none.
         begun = tuple(file.entry() for file in self._files if file.written)
         before = self.before
@@ -152,9 +152,7 @@ class LiveTrack:
             left_out_bytes=before.left_out_bytes + counted.left_out_bytes,
             continuity_errors=before.continuity_errors + counted.continuity_errors,
             integrity=before.integrity.plus(
-                counted.inspected + Counter(thrown_away=missed),
-                counted.continuity_by_pid,
-                self._record.extremes,
+                counted.inspected, counted.continuity_by_pid, self._record.extremes
             ),
         )
 
