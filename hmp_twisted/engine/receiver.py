@@ -273,6 +273,7 @@ class Receiver:
             self._overrun.throw_away(batches)
         else:
             self._intake.settle(buffer, buffer.rtp if with_rtp else buffer.plain, batches, now)
+            self._writer.get_ahead()
 
     def _with_room(self) -> Buffer:
         """A buffer with free slots; the scratch buffer when nothing more may wait for the disk."""

@@ -11,7 +11,9 @@ on with the queue. That costs an append and a pop a write, and no lock.
 
 from __future__ import annotations
 
+import ctypes
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
@@ -25,8 +27,15 @@ PATIENCE_S = 1.0
 """A write that takes longer holds nothing up but its own lane."""
 HURRY_S = 0.25
 """The same, while another lane hangs already, or little room is left for what arrives."""
+AHEAD_S = 0.001
+"""Writing a buffer takes a third of it; whoever takes longer is another program."""
+BUSY_S = 1.0
+"""For so long a processor that another program wanted is taken to be busy."""
 MOST_DETOURS = 8
 """Lanes that hang beyond these hold up all."""
+
+_sched_yield = ctypes.CDLL(None).sched_yield
+"""Python's own keeps the interpreter's lock, which the other thread needs."""
 
 _Job = tuple[Buffer | None, Iterator[Step], int]
 """What the steps lie in, those that are not done yet, and the bytes of them that lie elsewhere."""
@@ -60,6 +69,7 @@ class Writer:
         self._room = Room(room)
         self._seen: Step | None = None
         self._seen_at = 0.0
+        self._busy_until = 0.0
         self._go_on((None, iter(()), 0))
 
     @property
@@ -83,6 +93,19 @@ class Writer:
         buffer.queued += 1
         self._copied_in += copied
         self._jobs.put((buffer, iter(pieces), copied))
+
+    def get_ahead(self) -> None:
+        """Let the thread write now what it was given, if it shares this thread's processor.
+
+        What was received a moment ago is in the processor's cache then; and the buffer that it lies
+        in is free the sooner, and still there for what is received next. Not on a busy processor:
+        there, other programs are let in instead, and what is in the cache is theirs.
+        """
+        now = time.monotonic()
+        if now >= self._busy_until:
+            _sched_yield()
+            if time.monotonic() - now > AHEAD_S:
+                self._busy_until = now + BUSY_S
 
     def give(self, target: Target, data: bytes) -> None:
         """Append bytes that lie in no buffer and are few."""
