@@ -186,6 +186,8 @@ class LiveRecording:
         self.reason = ""
         self.clock = clock
         self.lane = Lane(self._held_up, self._caught_up)
+        self._missed_before: list[int] = []
+        """What each track had lost when its files last began to hang."""
         self.tracks: list[LiveTrack] = []
         self.lock = DeferredLock()
         """Held by each command, so that one begins when the one before has ended."""

@@ -19,11 +19,6 @@ class Runs:
     """The index after each one's last packet."""
 
     @property
-    def packets(self) -> int:
-        """How many packets there are in all."""
-        return int(self.ends[-1]) if self.ends.size else 0
-
-    @property
     def first(self) -> Indices:
         """The index of each run's first packet."""
         return np.concatenate((np.zeros(1, np.intp), self.ends))[: self.ends.size]
