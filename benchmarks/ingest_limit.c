@@ -1,6 +1,6 @@
 /* The limit: a recorder that does what must be done and nothing else. Every TICK milliseconds each
  * socket is emptied by recvmmsg into one buffer, which one write appends to the source's file. A
- * thread makes every file durable by fdatasync each SYNC milliseconds, as the media engine does.
+ * thread makes every file durable each SYNC milliseconds, as the media engine does.
  *
  *     ingest_limit PORT SOURCES TICK_MS BUFFER_BYTES SYNC_MS FOLDER
  *
@@ -79,6 +79,7 @@ static void *sync_all(void *unused) {
     while (!ended) {
         struct timespec pause = {sync_ms / 1000, sync_ms % 1000 * 1000000};
         nanosleep(&pause, NULL);
+        for (int i = 0; i < sources; i++) sync_file_range(files[i], 0, 0, SYNC_FILE_RANGE_WRITE);
         for (int i = 0; i < sources; i++) fdatasync(files[i]);
     }
     return NULL;

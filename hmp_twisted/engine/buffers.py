@@ -48,7 +48,8 @@ class _MMsgHdr(ctypes.Structure):
 
 
 _HEADER_BYTES = ctypes.sizeof(_MMsgHdr)
-_recvmmsg = ctypes.CDLL(None).recvmmsg
+_libc = ctypes.CDLL(None)
+_recvmmsg = _libc.recvmmsg
 _recvmmsg.argtypes = (
     ctypes.c_int,
     ctypes.c_void_p,
@@ -57,6 +58,9 @@ _recvmmsg.argtypes = (
     ctypes.c_void_p,
 )
 _recvmmsg.restype = ctypes.c_int
+_memcmp = _libc.memcmp
+_memcmp.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+_memcmp.restype = ctypes.c_int
 
 
 class Overflow:
@@ -77,11 +81,15 @@ class Layout:
         self._aside = np.zeros((SLOTS, rtp.HEADER.itemsize), np.uint8)
         self.rtp_headers: npt.NDArray[np.void] = self._aside.view(rtp.HEADER).reshape(SLOTS)
         self._vectors = self._spread(rtp_aside)
-        self._headers = np.zeros(SLOTS, np.dtype(_MMsgHdr))
-        self._headers["hdr"]["iov"] = _addresses(self._vectors)
-        self._headers["hdr"]["iovlen"] = self._vectors.shape[1]
-        self.lengths: npt.NDArray[np.uint32] = self._headers["len"]
+        self._headers = np.zeros(SLOTS * _HEADER_BYTES, np.uint8)
+        headers = self._headers.view(np.dtype(_MMsgHdr))
+        headers["hdr"]["iov"] = _addresses(self._vectors)
+        headers["hdr"]["iovlen"] = self._vectors.shape[1]
+        self.lengths: npt.NDArray[np.uint32] = headers["len"]
+        self.lengths[:] = self.size
+        self._when_full = self._headers.copy()
         self._first = int(self._headers.ctypes.data)
+        self._first_when_full = int(self._when_full.ctypes.data)
         self.rtp_aside = rtp_aside
 
     def receive(self, descriptor: int, slot: int, most: int = SLOTS) -> int:
@@ -92,8 +100,10 @@ class Layout:
 
     def full(self, start: int, end: int) -> bool:
         """Whether each of these datagrams fills its slot and no more."""
-        # A method such as `all` costs as much again: it goes through Python.
-        return not np.count_nonzero(self.lengths[start:end] != self.size)
+        # All that the kernel writes here is known then. Comparing the lengths alone, which lie
+        # scattered, takes five times as long.
+        at, size = start * _HEADER_BYTES, (end - start) * _HEADER_BYTES
+        return not _memcmp(self._first + at, self._first_when_full + at, size)
 
     def datagram(self, slot: int) -> bytes:
         """A copy of the whole datagram in a slot, put together from where it was spread."""

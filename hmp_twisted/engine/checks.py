@@ -95,14 +95,14 @@ class Checks:
         self._marks = [found[found["slot"] != slot] for found in self._marks]
         self._free.append(slot)
 
-    def counted(self, slot: int) -> tuple[int, Counter[str], Counter[int]]:
-        """As of the last :meth:`analyse`: the source's packets, its counters that are not 0 by
-        name, and its gaps in continuity counters by PID."""
+    def counted(self, slot: int) -> tuple[int, dict[str, int], Counter[int]]:
+        """As of the last :meth:`analyse`: the source's packets, its counters by name, and its gaps
+        in continuity counters by PID."""
         by_pid = Counter(self._continuity.by_pid.get(slot, ()))
         return self._gatherer.sent(slot), self._counts.of(slot), by_pid
 
-    def counters(self, slot: int) -> Counter[str]:
-        """The source's counters that are not 0, by name, likewise."""
+    def counters(self, slot: int) -> dict[str, int]:
+        """The source's counters by name, likewise."""
         return self._counts.of(slot)
 
     def last_arrival(self, slot: int) -> float:

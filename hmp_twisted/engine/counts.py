@@ -5,9 +5,12 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import attrs
+
+from .integrity import COUNTERS
 
 
 @attrs.frozen
@@ -21,8 +24,8 @@ class Counts:
     left_out_bytes: int = 0
     packets: int = 0
     """MPEG-TS packets that were kept."""
-    inspected: Counter[str] = attrs.field(factory=Counter)
-    """The counters of :class:`~.integrity.Integrity`, by name; what is not there is 0."""
+    inspected: dict[str, int] = attrs.field(factory=partial(dict.fromkeys, COUNTERS, 0))
+    """The counters of :class:`~.integrity.Integrity`, every one of them."""
     continuity_by_pid: Counter[int] = attrs.field(factory=Counter)
 
     @property
@@ -44,6 +47,6 @@ def _each(act: Callable[[Any, Any], Any], one: Counts, other: Counts) -> Counts:
         act(one.lost_datagrams, other.lost_datagrams),
         act(one.left_out_bytes, other.left_out_bytes),
         act(one.packets, other.packets),
-        act(one.inspected, other.inspected),
+        {name: act(count, other.inspected[name]) for name, count in one.inspected.items()},
         act(one.continuity_by_pid, other.continuity_by_pid),
     )

@@ -64,18 +64,21 @@ class Integrity:
     continuity_errors_by_pid: dict[str, int] = attrs.field(factory=dict)
     """By PID, as ``0x0100``."""
 
-    def plus(self, counted: Counter[str], by_pid: Counter[int], extremes: Extremes) -> Integrity:
-        """With what was counted besides."""
-        values = {name: getattr(self, name) + count for name, count in counted.items()}
+    def plus(self, counted: dict[str, int], by_pid: Counter[int], extremes: Extremes) -> Integrity:
+        """With what was counted besides, of each of :data:`COUNTERS`."""
+        values = {name: getattr(self, name) + counted[name] for name in COUNTERS}
         pids = self.continuity_errors_by_pid
         if by_pid:  # done for every track each second, and nearly always none has any
             named = Counter({f"0x{pid:04x}": count for pid, count in by_pid.items()})
             pids = dict(sorted((named + Counter(pids)).items()))
-        return attrs.evolve(
-            self,
+        return Integrity(
             **values,
             pcr_interval_max_s=max(self.pcr_interval_max_s, extremes.pcr_interval_s),
             pcr_jitter_max_s=max(self.pcr_jitter_max_s, extremes.pcr_jitter_s),
             pcr_accuracy_max_s=max(self.pcr_accuracy_max_s, extremes.pcr_accuracy_s),
             continuity_errors_by_pid=pids,
         )
+
+
+COUNTERS = tuple(field.name for field in attrs.fields(Integrity) if type(field.default) is int)
+"""The names of those that are counters."""

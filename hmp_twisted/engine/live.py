@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import attrs
 from twisted.internet.defer import Deferred, DeferredLock, succeed
 
 from ..clocks import wall_ahead
@@ -143,8 +142,13 @@ class LiveTrack:
         # A segment begun, of which nothing has reached the disk, is as good as none.
         begun = tuple(file.entry() for file in self._files if file.written)
         before = self.before
-        return attrs.evolve(
-            before,
+        # Spelled out, because it is done for every track each second.
+        return manifest.Track(
+            number=before.number,
+            source_id=before.source_id,
+            source_name=before.source_name,
+            url=before.url,
+            interface=before.interface,
             segments=before.segments + begun,
             bytes=before.bytes + sum(segment.bytes for segment in begun),
             datagrams=before.datagrams + counted.datagrams - missed,

@@ -49,10 +49,11 @@ class Reporter:
         findings = self._checks.take_findings()
         happenings = self._happenings(findings, sources, now)
         ahead = wall_ahead()
+        borders = np.searchsorted(findings.marks["slot"], np.arange(len(findings.extremes) + 1))
+        borders = borders.tolist()
         for source in sources:
-            begin, end = np.searchsorted(findings.marks["slot"], (source.slot, source.slot + 1))
             told = Report(
-                marks=findings.marks[begin:end],
+                marks=findings.marks[borders[source.slot] : borders[source.slot + 1]],
                 extremes=findings.extremes[source.slot],
                 happenings=happenings[source.slot],
                 wall_ahead=ahead,

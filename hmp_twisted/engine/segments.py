@@ -6,6 +6,7 @@ writer's appends, and a disk thread syncs and closes.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import threading
@@ -17,6 +18,10 @@ import numpy as np
 from . import manifest, ts
 from .index_file import Records
 from .lane import Lane
+
+_sync_file_range = ctypes.CDLL(None).sync_file_range
+_sync_file_range.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
+_BEGIN_TO_WRITE = 2  # SYNC_FILE_RANGE_WRITE
 
 
 class SegmentFile:
@@ -88,6 +93,12 @@ class SegmentFile:
         gone = np.concatenate(([0], np.cumsum(counts)))
         kept["offset"] -= gone[before[records["offset"] >= ends]]
         return kept
+
+    def begin_to_sync(self) -> None:
+        """Have the system begin to write what it holds; whether that fails, :meth:`sync` tells."""
+        with self._lock:
+            if self._descriptor >= 0 and self.written != self._synced:
+                _sync_file_range(self._descriptor, self._synced, 0, _BEGIN_TO_WRITE)
 
     def sync(self) -> None:
         """Make what was written so far durable.

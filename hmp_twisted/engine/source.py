@@ -143,18 +143,17 @@ class Source:
             self._drops_in_sequence += datagrams
 
     def counts(
-        self, packets: int, inspected: Counter[str], continuity_by_pid: Counter[int]
+        self, packets: int, inspected: dict[str, int], continuity_by_pid: Counter[int]
     ) -> Counts:
         """The counters as they stand, with those of the packets' inspection."""
         sieve = self.sieve
         lost = self.kernel_drops + self.thrown_away - self._drops_in_sequence
-        inspected.update(self._counted())
         return Counts(
             datagrams=self.datagrams - sieve.foreign_datagrams - sieve.sequencer.late,
             lost_datagrams=lost + sieve.sequencer.lost,
             left_out_bytes=sieve.left_out_bytes,
             packets=packets,
-            inspected=inspected,
+            inspected=inspected | self._counted(),
             continuity_by_pid=continuity_by_pid,
         )
 

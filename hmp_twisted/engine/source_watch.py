@@ -72,6 +72,7 @@ _EPISODES = {
     "pcr_discontinuity_errors": ("clock", "jumps of the programme clock"),
 }
 """By counter: the kind of event, and what is counted."""
+_COUNTERS = tuple(name for name in _EPISODES if name != _LOST)
 
 
 class SourceWatch:
@@ -101,7 +102,7 @@ class SourceWatch:
             now: the time.
         """
         before, self._counts = self._counts, counts
-        counted = {name: counts.inspected[name] - before.inspected[name] for name in _EPISODES}
+        counted = {name: counts.inspected[name] - before.inspected[name] for name in _COUNTERS}
         counted[_LOST] = counts.lost_datagrams - before.lost_datagrams
         pids = counts.continuity_by_pid - before.continuity_by_pid if counted[_CONTINUITY] else None
         episodes = [

@@ -1,5 +1,8 @@
 """Makes durable what was written, file by file, so that one that hangs keeps no other waiting.
 
+The system is first asked to begin with all files, and only then waited for, file by file: most
+are done by then, and what the file system notes of them, it notes for all at once.
+
 A file on a server that does not answer can hold the thread that syncs it for minutes. The others
 are taken up by the next thread when the next sync is due.
 """
@@ -7,7 +10,8 @@ are taken up by the next thread when the next sync is due.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 
 from .segments import SegmentFile
 
@@ -28,8 +32,9 @@ class Syncing:
         self._run = run
         self._on_failed = on_failed
         self._due: deque[SegmentFile] = deque()
+        self._begun: deque[SegmentFile] = deque()
         self._known: set[SegmentFile] = set()
-        """What is due, or being synced."""
+        """What is due, begun, or being synced."""
         self._threads = 0
 
     async def sync(self, segments: Iterable[SegmentFile]) -> None:
@@ -37,7 +42,7 @@ class Syncing:
         fresh = [segment for segment in segments if segment not in self._known]
         self._known.update(fresh)
         self._due.extend(fresh)
-        if not self._due or self._threads == MOST_THREADS:
+        if not (self._due or self._begun) or self._threads == MOST_THREADS:
             return
         self._threads += 1
         try:
@@ -46,15 +51,21 @@ class Syncing:
             self._threads -= 1
 
     def _work(self) -> None:
-        """On a thread: sync what is due, one after the other."""
-        while True:
-            try:
-                segment = self._due.popleft()
-            except IndexError:
-                return
+        """On a thread: begin with all that is due, then sync one after the other."""
+        for segment in _emptied(self._due):
+            segment.begin_to_sync()
+            self._begun.append(segment)
+        for segment in _emptied(self._begun):
             try:
                 segment.sync()
             except OSError as error:
                 self._on_failed(segment, error)
             finally:
                 self._known.discard(segment)
+
+
+def _emptied(waiting: deque[SegmentFile]) -> Iterator[SegmentFile]:
+    """What waits, taken out one by one; other threads take out theirs."""
+    with suppress(IndexError):
+        while True:
+            yield waiting.popleft()

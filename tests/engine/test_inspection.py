@@ -52,7 +52,7 @@ class Bench:
         """The counters that are not 0, those of nothing bad left out."""
         self.checks.analyse()
         counted = self.checks.counters(self.slot)
-        return {name: count for name, count in counted.items() if name not in NEUTRAL}
+        return {name: count for name, count in counted.items() if count and name not in NEUTRAL}
 
     def findings(self) -> Findings:
         """What else was found."""

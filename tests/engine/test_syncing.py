@@ -26,8 +26,15 @@ class Slow(SegmentFile):
         super().__init__(Path(f"{number}.ts"), number, 0.0, 0.0, 0.0, Lane())
         self.go = threading.Event()
         self.go.set()
-        self.begun = self.synced = 0
+        self.go_on_beginning = threading.Event()
+        self.go_on_beginning.set()
+        self.started = self.begun = self.synced = 0
         self.error: OSError | None = None
+
+    def begin_to_sync(self) -> None:
+        """Wait likewise."""
+        self.started += 1
+        assert self.go_on_beginning.wait(20), "the test never let the disk go on"
 
     def sync(self) -> None:
         """Wait, then be synced."""
@@ -65,6 +72,25 @@ async def test_a_file_that_hangs_keeps_no_other_waiting(disk: DiskThreads) -> No
     await rounds[0]
     await syncing.sync(segments)
     assert [one.synced for one in segments] == [3, 2, 2, 2, 2]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_file_that_hangs_as_it_begins_keeps_no_other_waiting(disk: DiskThreads) -> None:
+    """Nor is it tried twice at a time; all others are begun before one is waited for."""
+    segments = [Slow(number) for number in range(4)]
+    hanging = segments[2]
+    hanging.go_on_beginning.clear()
+    syncing = Syncing(disk.run, lambda *_: None)
+    rounds = [Deferred.fromCoroutine(syncing.sync(segments))]
+    await until(lambda: hanging.started, "the file that hangs")
+    assert [one.started for one in segments] == [1, 1, 1, 0]
+    assert [one.synced for one in segments] == [0, 0, 0, 0]
+    await syncing.sync(segments)
+    assert [one.started for one in segments] == [1, 1, 1, 1]
+    assert [one.synced for one in segments] == [1, 1, 0, 1]
+    hanging.go_on_beginning.set()
+    await rounds[0]
+    assert [one.synced for one in segments] == [1, 1, 1, 1]
 
 
 @pytest_twisted.ensureDeferred

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -62,10 +61,9 @@ class Counters:
         """Take a counter over, of every slot, from whoever keeps it."""
         self._counts[_ROWS[name], : counts.size] = counts
 
-    def of(self, slot: int) -> Counter[str]:
-        """A slot's counters that are not 0."""
-        values = zip(NAMES, self._counts[:, slot].tolist(), strict=True)
-        return Counter({name: value for name, value in values if value})
+    def of(self, slot: int) -> dict[str, int]:
+        """A slot's counters."""
+        return dict(zip(NAMES, self._counts[:, slot].tolist(), strict=True))
 
 
 def grown(array: npt.NDArray[T], size: int) -> npt.NDArray[T]:

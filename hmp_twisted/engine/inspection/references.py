@@ -38,7 +38,11 @@ class Extremes:
 
     def worst(self, other: Extremes) -> Extremes:
         """The worse of each."""
-        return Extremes(*map(max, attrs.astuple(self), attrs.astuple(other)))
+        return Extremes(
+            max(self.pcr_interval_s, other.pcr_interval_s),
+            max(self.pcr_jitter_s, other.pcr_jitter_s),
+            max(self.pcr_accuracy_s, other.pcr_accuracy_s),
+        )
 
 
 @attrs.frozen(eq=False)
