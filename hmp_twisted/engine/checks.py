@@ -1,4 +1,4 @@
-"""Looks at the packets of all sources together, a fifth of a second's worth at a time.
+"""Looks at the packets of all sources together, a third of a second's worth at a time.
 
 One NumPy call costs as much as five hundred packets, so the heads are gathered while the packets
 are in the processor's cache, and analysed all at once later.
@@ -22,8 +22,8 @@ from .inspection.presence import Presence
 from .inspection.references import Extremes, References
 from .inspection.tables import Tables
 
-INTERVAL_S = 0.2
-"""How long heads are gathered before they are analysed."""
+INTERVAL_S = 1 / 3
+"""How long heads are gathered before they are analysed: with every third time comes a report."""
 CAPACITY = 1 << 18
 """Heads gathered at most."""
 SETTLED_S = 10.0

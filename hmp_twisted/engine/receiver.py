@@ -153,6 +153,7 @@ class Receiver:
             source.look_after(now)
         self._regroup()
         self._reporter.each_second(self.sources, now)
+        self._next_analysis = now + INTERVAL_S  # all is analysed for the report
 
     def _open(self, address: SourceAddress, patient: bool) -> Source:
         slot = self._checks.open_slot()

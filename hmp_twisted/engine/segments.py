@@ -150,11 +150,12 @@ class SegmentFile:
         return os.open(self.path, flags, 0o644)
 
     def _write_all(self, data: Any) -> None:
-        rest = memoryview(data)
-        while rest:
-            count = os.write(self._descriptor, rest)
+        count = os.write(self._descriptor, data)
+        self.written += count
+        while count < len(data):  # nearly never: a full disk, a signal
+            data = memoryview(data)[count:]
+            count = os.write(self._descriptor, data)
             self.written += count
-            rest = rest[count:]
 
     def _cut(self) -> None:
         """Take off the packet that a full disk tore."""

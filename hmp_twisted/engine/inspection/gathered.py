@@ -15,9 +15,10 @@ import numpy.typing as npt
 from .. import tick_length, ts
 from ..runs import Indices, Runs
 
-_START = 0x4000
-"""The payload unit start indicator, in a head's first little-endian word."""
-_SYNC_AND_START = 0x40FF
+_SYNC_AND_START = np.uint32(0x40FF)
+"""The sync byte and the payload unit start indicator, in a head's first little-endian word."""
+_GOES_ON = np.uint32(ts.SYNC)
+_BEGINS = np.uint32(ts.SYNC | 0x4000)
 
 Times = npt.NDArray[np.float64]
 
@@ -113,11 +114,11 @@ class Gatherer:
         columns = self._columns[:, self._used : end]
         ts.take_heads(memory, packets, offset, columns)
         headers = columns[0]
-        beginnings = headers & np.uint32(_SYNC_AND_START)
-        odd = (beginnings != ts.SYNC).nonzero()[0]
-        if np.count_nonzero(beginnings[odd] != ts.SYNC | _START):
+        beginnings = headers & _SYNC_AND_START
+        starts = (beginnings == _BEGINS).nonzero()[0]
+        if starts.size + np.count_nonzero(beginnings == _GOES_ON) != packets:
             return False
-        self._keep_whole(memory, offset, self._wanted_too(headers, odd), packets)
+        self._keep_whole(memory, offset, self._wanted_too(headers, starts), packets)
         if now != self._now:
             # A datagram that is taken by itself, at the time that it came, may step back a little.
             earliest = max(self._now, self._looked_at, now - tick_length.LONGEST_S)
@@ -160,7 +161,7 @@ class Gatherer:
     def _keep_whole(self, memory: Any, offset: int, index: Indices, packets: int) -> None:
         if index.size:
             whole = np.ndarray((packets, ts.PACKET), np.uint8, buffer=memory, offset=offset)
-            self._packets.append(whole[index])
+            self._packets.append(whole.take(index, axis=0))
             self._starts.append(index + self._used)
 
     def _count(self, run_slots: npt.NDArray[np.uint32], counts: Indices) -> npt.NDArray[np.int64]:
