@@ -59,7 +59,7 @@ def recorded(clip: bytes) -> tuple[list[bytes], list[float]]:
     """
     starts = [0, *random_access_points(as_packets(clip))]
     per_s = RATE / 8 / PACKET
-    marks = [(starts[0], 2.33), (starts[4], 5.31), (starts[8], 9.9)]
+    marks = [(starts[0], 3.33), (starts[5], 6.31), (starts[9], 10.9)]
     parts = [clip[start * PACKET : int(end * per_s) * PACKET] for start, end in marks]
     return parts, [end - start / per_s for start, end in marks]
 
@@ -78,7 +78,7 @@ def crashed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[bytes], list
         with encoder(port, video=(*H264, "-x264-params", "keyint=3")), hall.client() as client:
             recording = hall.record(client, source)
             folder = hall.recordings_dir / recording / "track-1"
-            wait_for(lambda: _length_s(folder / "00001.ts") > 2.5, 30, "seconds before the crash")
+            wait_for(lambda: _length_s(folder / "00001.ts") > 3.5, 30, "seconds before the crash")
             os.kill(hall.engine_pid(), signal.SIGKILL)
             wait_for(lambda: _length_s(folder / "00002.ts") > 3.5, 30, "seconds after the crash")
             hall.await_ready()

@@ -2,9 +2,10 @@
 
 Within a segment not a byte of the first is changed. Each later one gets, in the copy that is sent,
 one constant on PCR, PTS, DTS and SCTE-35 ``pts_adjustment``, and its continuity counters renumbered
-PID by PID. The constant carries the PCR on at the running rate; if with that a PID's DTS would not
-increase, or a picture be shown before one that was sent, it is made just large enough, up to
-200 ms, and null packets fill the time so gained.
+PID by PID; what it begins with of a picture whose beginning is gone is left out. The constant
+carries the PCR on at the running rate; if with that a PID's DTS would not increase, or a picture be
+shown before one that was sent, it is made just large enough, up to 200 ms, and null packets fill
+the time so gained.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from .packets import (
     PCR_PER_STAMP,
     PIDS,
     STAMP_WRAP,
+    Flags,
     Integers,
     Packets,
     Stamps,
@@ -33,6 +35,7 @@ from .packets import (
     shift_opcrs,
     shift_stamps,
 )
+from .remains import Remains
 from .scte35 import shift_sections
 
 LONGEST_GAP = PCR_HZ // 5
@@ -84,6 +87,7 @@ class Splicer:
         self._is_joined = np.ones(PIDS, np.bool_)
         """Whose counter is settled for the present segment."""
         self._is_first = True
+        self._remains = Remains()
         self._counter = np.zeros(PIDS, np.uint8)
         self._was_sent = np.zeros(PIDS, np.bool_)
         self._dts = np.full(PIDS, -1, np.int64)
@@ -95,8 +99,9 @@ class Splicer:
         """The next packets of the present segment as they are to be sent: changed in place."""
         pids = pids_of(packets)
         if not self._is_first:
-            self._settle(packets, pids)
-            self._renumber(packets, pids)
+            clocks_alone = self._remains.leave_out(packets, pids)
+            self._settle(packets, pids, ~clocks_alone)
+            self._renumber(packets, pids, clocks_alone)
             self._shift_clock(packets)
         self.note(packets)
         return packets
@@ -114,6 +119,7 @@ class Splicer:
         for name, value in vars(self).items():
             if isinstance(value, np.ndarray):
                 setattr(other, name, value.copy())
+        other._remains = self._remains.copy()
         return other
 
     def dts_shift(self, head: Packets, near: int | None) -> int | None:
@@ -146,10 +152,11 @@ class Splicer:
         self._is_joined[:] = False
         self._is_joined[NULL_PID] = True
         self._add[:] = 0
+        self._remains.expect(self._dts >= 0)
 
-    def _settle(self, packets: Packets, pids: Integers) -> None:
+    def _settle(self, packets: Packets, pids: Integers, counted: Flags) -> None:
         """Work out what the counters of PIDs that show for the first time since the joint get."""
-        new = np.flatnonzero(~self._is_joined[pids])
+        new = np.flatnonzero(~self._is_joined[pids] & counted)
         if not len(new):
             return
         fresh, first = np.unique(pids[new], return_index=True)
@@ -159,8 +166,10 @@ class Splicer:
         self._add[fresh] = np.where(self._was_sent[fresh], add, 0)
         self._is_joined[fresh] = True
 
-    def _renumber(self, packets: Packets, pids: Integers) -> None:
-        packets[:, 3] = packets[:, 3] & 0xF0 | (packets[:, 3] + self._add[pids]) & 0x0F
+    def _renumber(self, packets: Packets, pids: Integers, clocks_alone: Flags) -> None:
+        counters = (packets[:, 3] + self._add[pids]) & 0x0F
+        counters[clocks_alone] = self._counter[pids[clocks_alone]]
+        packets[:, 3] = packets[:, 3] & 0xF0 | counters
 
     def _shift_clock(self, packets: Packets) -> None:
         if not self.shift:
