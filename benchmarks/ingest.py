@@ -39,7 +39,7 @@ from .ingest_viewers import compare, summary, told
 OVERLOADED = 0.95
 CASES = (
     Case("1 x 1 Gbit/s", 1, 1e9, 2.0),
-    Case("50 x 8 Mbit/s", 50, 50 * 8e6, 2.0),
+    Case("50 x 8 Mbit/s", 50, 50 * 8e6, 4.0),
     Case("200 x 8 Mbit/s", 200, 200 * 8e6, 2.0),
     Case("500 x 4 Mbit/s", 500, 500 * 4e6, 2.0),
     Case("fastest", 1, 0, 0, ramp="1e9:1.12:0.15:16e9", segments=7),

@@ -27,10 +27,12 @@ PATIENCE_S = 1.0
 """A write that takes longer holds nothing up but its own lane."""
 HURRY_S = 0.25
 """The same, while another lane hangs already, or little room is left for what arrives."""
-AHEAD_S = 0.001
-"""Writing a buffer takes a third of it; whoever takes longer is another program."""
-BUSY_S = 1.0
-"""For so long a processor that another program wanted is taken to be busy."""
+LENT_S = 0.001
+"""Another program that takes the processor for longer has work of its own to do there."""
+BUSY_S = 0.1
+"""For so long a processor that another program wanted is taken to be busy: about a tick."""
+MOST_YIELDS = 4
+"""The system need not pick the writer at once."""
 MOST_DETOURS = 8
 """Lanes that hang beyond these hold up all."""
 
@@ -102,10 +104,17 @@ class Writer:
         there, other programs are let in instead, and what is in the cache is theirs.
         """
         now = time.monotonic()
-        if now >= self._busy_until:
+        if now < self._busy_until:
+            return
+        before = time.process_time()
+        for _ in range(MOST_YIELDS):
             _sched_yield()
-            if time.monotonic() - now > AHEAD_S:
-                self._busy_until = now + BUSY_S
+            if self._jobs.empty():
+                break
+        # A slow disk, or memory that the system must find first, is no reason to fall behind.
+        ours = time.process_time() - before
+        if time.monotonic() - now - ours > LENT_S:
+            self._busy_until = now + BUSY_S
 
     def give(self, target: Target, data: bytes) -> None:
         """Append bytes that lie in no buffer and are few."""

@@ -1,0 +1,91 @@
+"""The writer is let in while what was received is in the cache, unless others are busy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from hmp_twisted.engine import writer as writer_module
+from hmp_twisted.engine.writer import BUSY_S, LENT_S, MOST_YIELDS, Writer
+
+
+class Processor:
+    """One processor, and who has it while somebody yields: this program, or another."""
+
+    def __init__(self) -> None:
+        self.now = self.ours = 100.0
+        self.taken_by_us = self.taken_by_others = 0.0
+        self.yields = 0
+
+    def monotonic(self) -> float:
+        """As :func:`time.monotonic`."""
+        return self.now
+
+    def process_time(self) -> float:
+        """As :func:`time.process_time`."""
+        return self.ours
+
+    def sched_yield(self) -> int:
+        """Let others in."""
+        self.yields += 1
+        self.now += self.taken_by_us + self.taken_by_others
+        self.ours += self.taken_by_us
+        return 0
+
+
+@pytest.fixture
+def processor(monkeypatch: pytest.MonkeyPatch) -> Processor:
+    """What the writer sees of time."""
+    made = Processor()
+    monkeypatch.setattr(writer_module, "time", made)
+    monkeypatch.setattr(writer_module, "_sched_yield", made.sched_yield)
+    return made
+
+
+@pytest.fixture
+def writer(processor: Processor) -> Iterator[Writer]:
+    """One with nothing to do."""
+    made = Writer(lambda *_: None, 1000)
+    yield made
+    made.stop()
+
+
+def test_a_slow_write_of_our_own_is_waited_for_each_time(
+    writer: Writer, processor: Processor
+) -> None:
+    """Memory that the system has to find first makes writing slow, and falling behind slower."""
+    processor.taken_by_us = 20 * LENT_S
+    for _ in range(3):
+        writer.get_ahead()
+    assert processor.yields == 3
+
+
+def test_a_processor_that_others_want_is_not_given_away_for_a_while(
+    writer: Writer, processor: Processor
+) -> None:
+    """About a tick long; then it is tried again."""
+    processor.taken_by_others = 2 * LENT_S
+    for _ in range(3):
+        writer.get_ahead()
+    assert processor.yields == 1
+    processor.now += BUSY_S
+    writer.get_ahead()
+    assert processor.yields == 2
+
+
+def test_it_is_tried_again_while_the_writer_was_not_picked(
+    writer: Writer, processor: Processor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system may give the processor back at once, the writer still waiting; not for ever."""
+
+    class Waiting:
+        """A queue that nobody empties."""
+
+        def empty(self) -> bool:
+            return False
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writer, "_jobs", Waiting())
+        writer.get_ahead()
+    assert processor.yields == MOST_YIELDS
