@@ -74,10 +74,17 @@ def test_a_processor_that_others_want_is_not_given_away_for_a_while(
     assert processor.yields == 2
 
 
+@pytest.mark.parametrize(("taken_by_others", "yields"), [(0.0, MOST_YIELDS), (2 * LENT_S, 1)])
 def test_it_is_tried_again_while_the_writer_was_not_picked(
-    writer: Writer, processor: Processor, monkeypatch: pytest.MonkeyPatch
+    writer: Writer,
+    processor: Processor,
+    monkeypatch: pytest.MonkeyPatch,
+    taken_by_others: float,
+    yields: int,
 ) -> None:
-    """The system may give the processor back at once, the writer still waiting; not for ever."""
+    """The system may give the processor back at once; not for ever, nor once others have it."""
+    processor.taken_by_us, processor.taken_by_others = 2 * LENT_S, taken_by_others
+    queue = writer._jobs
 
     class Waiting:
         """A queue that nobody empties."""
@@ -85,7 +92,11 @@ def test_it_is_tried_again_while_the_writer_was_not_picked(
         def empty(self) -> bool:
             return False
 
+        def get(self) -> object:
+            """What the thread waits for."""
+            return queue.get()
+
     with monkeypatch.context() as patch:
         patch.setattr(writer, "_jobs", Waiting())
         writer.get_ahead()
-    assert processor.yields == MOST_YIELDS
+    assert processor.yields == yields

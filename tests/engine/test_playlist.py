@@ -88,14 +88,15 @@ def continuity_errors(packets: Packets) -> int:
 
 
 def payloads(data: bytes, *, joined: bool = False) -> int:
-    """How many packets carry anything; behind a joint, from each PID's first whole picture on."""
+    """How many packets carry anything; behind a joint, of pictures from the first whole one on."""
     packets = as_packets(data)
+    stamps = find_stamps(packets)
+    shown = {*stamps.pid[packets[stamps.index, stamps.id_offset] & 0xF0 == 0xE0].tolist()}
     pids, found = pids_of(packets), 0
     for pid in {*pids.tolist()} - {0x1FFF}:
         mine = packets[pids == pid]
-        if joined and pid in find_stamps(packets).pid:
-            mine = mine[np.flatnonzero(mine[:, 1] & 0x40)[0] :]
-        found += int((mine[:, 3] & 0x10 != 0).sum())
+        first = np.flatnonzero(mine[:, 1] & 0x40)[0] if joined and pid in shown else 0
+        found += int((mine[first:, 3] & 0x10 != 0).sum())
     return found
 
 

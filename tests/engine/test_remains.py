@@ -12,15 +12,16 @@ from hmp_twisted.engine.pacer.packets import NULL_PID, Packets, find_pcrs, pids_
 
 from .packet_maker import counters, packet, packets, pes
 
-VIDEO, AUDIO, SECTIONS = 0x100, 0x101, 0x30
+VIDEO, OTHER, AUDIO, SECTIONS = 0x100, 0x110, 0x101, 0x30
 
 
 def after_a_joint() -> Splicer:
-    """A picture and a frame were sent, and a section; both counters are at 4."""
+    """Pictures of two cameras were sent, a frame of sound, and a section; all counters are at 4."""
     splicer = Splicer()
     splicer.splice(
         packets(
             packet(VIDEO, 4, pes(9000), starts=True),
+            packet(OTHER, 4, pes(9000, stream_id=0xEF), starts=True),
             packet(AUDIO, 4, pes(9000, stream_id=0xC0), starts=True),
             packet(SECTIONS, 4, b"\0" + b"s" * 183, starts=True),
         )
@@ -30,17 +31,38 @@ def after_a_joint() -> Splicer:
 
 
 def test_the_rest_of_a_picture_becomes_null_packets() -> None:
-    """Of each PID with PES packets up to the first that begins here; its counter goes on there."""
+    """Of each PID with pictures up to the first that begins here; its counter goes on there."""
     rest, picture = packet(VIDEO, 9, b"r" * 184), packet(VIDEO, 11, pes(12_600), starts=True)
-    sound = packet(AUDIO, 0, b"r" * 184), packet(AUDIO, 1, pes(12_600), starts=True)
+    others = packet(OTHER, 0, b"r" * 184), packet(OTHER, 1, pes(12_600), starts=True)
     given_packets = packets(
-        rest, sound[0], packet(VIDEO, 10, b"r" * 184), picture, sound[1], packet(VIDEO, 12, b"p")
+        rest, others[0], packet(VIDEO, 10, b"r" * 184), picture, others[1], packet(VIDEO, 12, b"p")
     )
     sent = after_a_joint().splice(given_packets.copy())
-    assert pids_of(sent).tolist() == [NULL_PID, NULL_PID, NULL_PID, VIDEO, AUDIO, VIDEO]
+    assert pids_of(sent).tolist() == [NULL_PID, NULL_PID, NULL_PID, VIDEO, OTHER, VIDEO]
     assert sent[3:, 4:].tobytes() == given_packets[3:, 4:].tobytes()
     assert counters(sent, VIDEO) == [5, 6]
-    assert counters(sent, AUDIO) == [5]
+    assert counters(sent, OTHER) == [5]
+
+
+def test_it_is_so_at_each_joint() -> None:
+    """A loop comes round again and again, a seek may go anywhere."""
+    splicer = after_a_joint()
+    for counter in (5, 6):
+        rest, picture = packet(VIDEO, 1, b"r" * 184), packet(VIDEO, 2, pes(12_600), starts=True)
+        sent = splicer.splice(packets(rest, picture))
+        assert pids_of(sent).tolist() == [NULL_PID, VIDEO]
+        assert counters(sent, VIDEO) == [counter]
+        splicer.join(0)
+
+
+@pytest.mark.parametrize(("byte", "value"), [(0, 0x48), (1, 0xC1)])
+def test_a_damaged_beginning_is_none(byte: int, value: int) -> None:
+    """Who gets it throws it away, and would have the rest of it end the picture before."""
+    damaged = packets(packet(VIDEO, 9, pes(12_600), starts=True))
+    damaged[:, byte] = value
+    rest, picture = packet(VIDEO, 10, b"r" * 184), packet(VIDEO, 11, pes(16_200), starts=True)
+    given_packets = np.concatenate((damaged, packets(rest, picture)))
+    assert pids_of(after_a_joint().splice(given_packets)).tolist() == [NULL_PID, NULL_PID, VIDEO]
 
 
 def test_its_clock_stays_where_it_was() -> None:
@@ -71,13 +93,15 @@ def test_it_may_take_longer_than_a_window() -> None:
         assert pids_of(one.splice(packets(packet(VIDEO, 12, b"p" * 184)))) == [VIDEO]
 
 
-def test_sections_and_what_nobody_knows_are_sent_whole() -> None:
-    """A section has a checksum of its own; of a PID without PES packets nothing is known."""
-    given_packets = packets(packet(SECTIONS, 9, b"r" * 184), packet(0x99, 2, b"?" * 184))
+def test_all_else_is_sent_whole() -> None:
+    """Frames of sound can be played; a section has a checksum; of other PIDs nothing is known."""
+    given_packets = packets(
+        packet(AUDIO, 9, b"r" * 184), packet(SECTIONS, 9, b"r" * 184), packet(0x99, 2, b"?" * 184)
+    )
     sent = after_a_joint().splice(given_packets.copy())
-    assert pids_of(sent).tolist() == [SECTIONS, 0x99]
+    assert pids_of(sent).tolist() == [AUDIO, SECTIONS, 0x99]
     assert sent[:, 4:].tobytes() == given_packets[:, 4:].tobytes()
-    assert counters(sent, SECTIONS) == [5]
+    assert counters(sent, AUDIO) == counters(sent, SECTIONS) == [5]
 
 
 def test_nothing_is_left_out_of_the_first_segment() -> None:
@@ -89,7 +113,7 @@ def test_nothing_is_left_out_of_the_first_segment() -> None:
 KINDS = st.sampled_from(["rest", "clock", "rest and clock", "picture"])
 
 
-@given(st.lists(st.tuples(st.sampled_from([VIDEO, AUDIO]), KINDS), max_size=40), st.integers(0, 40))
+@given(st.lists(st.tuples(st.sampled_from([VIDEO, OTHER]), KINDS), max_size=40), st.integers(0, 40))
 def test_no_picture_gets_the_end_of_another(made: list[tuple[int, str]], cut: int) -> None:
     """However it is mixed and in whatever windows it is read: whole pictures, counters without gap,
     every PCR, and as many packets as there were."""
@@ -99,14 +123,14 @@ def test_no_picture_gets_the_end_of_another(made: list[tuple[int, str]], cut: in
     sent = np.concatenate([splicer.splice(window.copy()) for window in windows])
     assert len(sent) == len(given_packets)
     assert np.array_equal(find_pcrs(sent).value, find_pcrs(given_packets).value)
-    for pid in (VIDEO, AUDIO):
+    for pid in (VIDEO, OTHER):
         expected = _payloads_from_first_start(given_packets, pid)
         assert _payloads(sent, pid) == expected
         assert counters(sent, pid) == [(5 + n) % 16 for n in range(len(expected))]
 
 
 def _packets(made: list[tuple[int, str]]) -> list[bytes]:
-    count = {VIDEO: 0, AUDIO: 7}
+    count = {VIDEO: 0, OTHER: 7}
     found = []
     for n, (pid, kind) in enumerate(made):
         payload = {"clock": b"", "picture": pes(n)}.get(kind, b"r" * 50)

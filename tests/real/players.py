@@ -20,7 +20,7 @@ from tests.harness.encoder import ffmpeg
 from tests.harness.ports import free_tcp_port
 
 _EVERY_S = 0.1
-TUNED_IN_S = 3.0
+VLC_TUNES_IN_S = 3.0
 """VLC shows one picture at once and goes on when it has buffered, nearly two seconds later: whether
 it then is late by a picture is chance (it looks every 80 ms), and so with an unbroken clip. The
 first joint is shown later than this."""
@@ -35,6 +35,8 @@ class Seen:
     losses: list[int] = attrs.field(factory=list)
     """How many pictures it had dropped, or lost, by then."""
     complaints: str = ""
+    tunes_in_s: float = 0.0
+    """For how long after its first picture what it loses has nothing to do with the stream."""
 
     def note(self, at: float, lost: int) -> None:
         """It plays: how far it has come, and what it has lost so far."""
@@ -43,12 +45,12 @@ class Seen:
 
     @property
     def lost(self) -> int:
-        """What it has lost since it had played for :data:`TUNED_IN_S`."""
-        begun = self.moves[0][0] + TUNED_IN_S if self.moves else 0.0
-        before = [
-            lost for (asked, _), lost in zip(self.moves, self.losses, strict=True) if asked <= begun
-        ]
-        return self.losses[-1] - before[-1] if before else 0
+        """What it has lost since it had tuned in."""
+        if not self.losses:
+            return 0
+        begun = self.moves[0][0] + self.tunes_in_s
+        tuned_in = [asked for asked, _ in self.moves if asked < begun]
+        return self.losses[-1] - (self.losses[len(tuned_in) - 1] if tuned_in else 0)
 
     @property
     def longest_stall_s(self) -> float:
@@ -107,7 +109,7 @@ def watch_with_vlc(address: str, port: int, seconds: float) -> Seen:
     command = as_nobody if os.geteuid() == 0 else []
     command = [*command, "cvlc", "-I", "oldrc", "--rc-host", f"127.0.0.1:{control}"]
     command += ["--rc-fake-tty", "--vout", "vdummy", "--aout", "adummy", "--avcodec-hw", "none"]
-    seen = Seen()
+    seen = Seen(tunes_in_s=VLC_TUNES_IN_S)
 
     def ask(link: socket.socket) -> None:
         link.sendall(b"stats\n")

@@ -111,7 +111,9 @@ class Splicer:
         pids = pids_of(packets)
         self._counter[pids] = packets[:, 3] & 0x0F
         self._was_sent[pids] = True
-        self._note_dts(find_stamps(packets))
+        stamps = find_stamps(packets)
+        self._note_dts(stamps)
+        self._remains.note(packets, stamps)
 
     def copy(self) -> Splicer:
         """Another that has sent the same so far."""
@@ -152,7 +154,7 @@ class Splicer:
         self._is_joined[:] = False
         self._is_joined[NULL_PID] = True
         self._add[:] = 0
-        self._remains.expect(self._dts >= 0)
+        self._remains.expect()
 
     def _settle(self, packets: Packets, pids: Integers, counted: Flags) -> None:
         """Work out what the counters of PIDs that show for the first time since the joint get."""

@@ -33,6 +33,7 @@ _STAMP_BYTES = 5
 _PCR_AT, _OPCR_AT = 6, 12
 _PES_FIXED = 9
 """Bytes of a PES header before its optional fields: the PTS begins here."""
+_STREAM_ID_AT = 3
 
 
 @attrs.frozen
@@ -69,6 +70,11 @@ class Stamps:
     dts: Integers
     """The PTS where there is no DTS of its own (2.4.3.7)."""
     has_dts: Flags
+
+    @property
+    def id_offset(self) -> Integers:
+        """Where in the packet the stream ID stands."""
+        return self.offset - _PES_FIXED + _STREAM_ID_AT
 
     def least_lead(self, pids: Integers) -> Integers:
         """For each of these PIDs, its least PTS less its first DTS: below 0 in an open group."""
@@ -182,7 +188,9 @@ def find_stamps(packets: Packets) -> Stamps:
     index, offset = index[room], offset[room]
     head = packets[index[:, None], offset[:, None] + np.arange(_PES_FIXED)]
     is_pes = (head[:, :3] == (0, 0, 1)).all(axis=1) & (head[:, 6] >> 6 == 2)
-    has_pts = is_pes & ((head[:, 7] & 0x80) != 0) & ~np.isin(head[:, 3], _PLAIN_STREAM_IDS)
+    has_pts = (
+        is_pes & ((head[:, 7] & 0x80) != 0) & ~np.isin(head[:, _STREAM_ID_AT], _PLAIN_STREAM_IDS)
+    )
     index, offset, flags = index[has_pts], offset[has_pts] + _PES_FIXED, head[has_pts, 7]
     has_dts = ((flags & 0x40) != 0) & (offset + 2 * _STAMP_BYTES <= PACKET)
     pts = _read_stamps(packets, index, offset)
