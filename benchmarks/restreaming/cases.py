@@ -55,6 +55,10 @@ class Scale:
     """The largest number of streams within p99 20 ms."""
 
 
+class SentNothingError(Exception):
+    """A sender, by name, that played nothing: a part of it may not be installed."""
+
+
 def host(number: int) -> str:
     """An address of loopback for each stream."""
     return f"127.1.{number // 250}.{number % 250 + 1}"
@@ -71,7 +75,7 @@ def play_one(sender: Sender, clip: Path) -> Single:
     sender.stop()
     capture.close()
     if found is None:
-        raise SystemExit(f"{sender.name} sent nothing")
+        raise SentNothingError(sender.name)
     off = jitter(found)
     wanted = clip.read_bytes()
     return Single(
