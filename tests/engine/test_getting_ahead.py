@@ -51,27 +51,18 @@ def writer(processor: Processor) -> Iterator[Writer]:
     made.stop()
 
 
-def test_a_slow_write_of_our_own_is_waited_for_each_time(
-    writer: Writer, processor: Processor
+@pytest.mark.parametrize(("ours", "others", "yields"), [(20 * LENT_S, 0.0, 3), (0, 2 * LENT_S, 1)])
+def test_only_another_program_keeps_the_writer_from_being_let_in(
+    writer: Writer, processor: Processor, ours: float, others: float, yields: int
 ) -> None:
-    """Memory that the system has to find first makes writing slow, and falling behind slower."""
-    processor.taken_by_us = 20 * LENT_S
+    """A slow write of our own is waited for each time; a processor that others want is theirs."""
+    processor.taken_by_us, processor.taken_by_others = ours, others
     for _ in range(3):
         writer.get_ahead()
-    assert processor.yields == 3
-
-
-def test_a_processor_that_others_want_is_not_given_away_for_a_while(
-    writer: Writer, processor: Processor
-) -> None:
-    """About a tick long; then it is tried again."""
-    processor.taken_by_others = 2 * LENT_S
-    for _ in range(3):
-        writer.get_ahead()
-    assert processor.yields == 1
+    assert processor.yields == yields
     processor.now += BUSY_S
     writer.get_ahead()
-    assert processor.yields == 2
+    assert processor.yields == yields + 1, "it is tried again after about a tick"
 
 
 @pytest.mark.parametrize(("taken_by_others", "yields"), [(0.0, MOST_YIELDS), (2 * LENT_S, 1)])
