@@ -146,6 +146,7 @@ class Checks:
         gathered = self._gatherer.release()
         now = float(gathered.run_to.max())
         known_gaps = len(self._arrivals.gaps)
+        self._presence.begin(gathered.tick_s)
         slots = self._arrivals.inspect(gathered)
         seen = self._continuity.check(gathered.words, gathered.runs)
         self._counts.set(counters.CONTINUITY, self._continuity.errors)

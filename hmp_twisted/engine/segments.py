@@ -45,6 +45,11 @@ class SegmentFile:
         """Bytes that will never be written, because the file hung for too long."""
         self.failure: OSError | None = None
         self.closed = False
+        self.sync_begun_at = self.durable_at = now
+        """When its last sync began, and the last one that has ended: what was written before that
+        is durable. In seconds of that clock."""
+        self.sync_took_s = 0.0
+        """How long the last one took."""
         self._descriptor = -1
         self._synced = 0
         self._lock = threading.Lock()
@@ -69,6 +74,11 @@ class SegmentFile:
         except OSError as error:
             self.failure = error
             raise
+
+    @property
+    def all_synced(self) -> bool:
+        """Whether all that was written is durable."""
+        return self.written == self._synced
 
     def miss(self, count: int) -> None:
         """Count bytes that will never be written."""
@@ -97,7 +107,7 @@ class SegmentFile:
     def begin_to_sync(self) -> None:
         """Have the system begin to write what it holds; whether that fails, :meth:`sync` tells."""
         with self._lock:
-            if self._descriptor >= 0 and self.written != self._synced:
+            if self._descriptor >= 0 and not self.all_synced:
                 _sync_file_range(self._descriptor, self._synced, 0, _BEGIN_TO_WRITE)
 
     def sync(self) -> None:

@@ -9,6 +9,7 @@ are taken up by the next thread when the next sync is due.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
@@ -33,15 +34,18 @@ class Syncing:
         self._on_failed = on_failed
         self._due: deque[SegmentFile] = deque()
         self._begun: deque[SegmentFile] = deque()
-        self._known: set[SegmentFile] = set()
+        self.under_way: set[SegmentFile] = set()
         """What is due, begun, or being synced."""
         self._threads = 0
 
     async def sync(self, segments: Iterable[SegmentFile]) -> None:
         """Have these synced; returns when nothing is due any more, or somebody else sees to it."""
-        fresh = [segment for segment in segments if segment not in self._known]
-        self._known.update(fresh)
-        self._due.extend(fresh)
+        now = time.monotonic()
+        for segment in segments:
+            if segment not in self.under_way:
+                self.under_way.add(segment)
+                segment.sync_begun_at = now
+                self._due.append(segment)
         if not (self._due or self._begun) or self._threads == MOST_THREADS:
             return
         self._threads += 1
@@ -58,10 +62,12 @@ class Syncing:
         for segment in _emptied(self._begun):
             try:
                 segment.sync()
+                segment.durable_at = segment.sync_begun_at
             except OSError as error:
                 self._on_failed(segment, error)
             finally:
-                self._known.discard(segment)
+                segment.sync_took_s = time.monotonic() - segment.sync_begun_at
+                self.under_way.discard(segment)
 
 
 def _emptied(waiting: deque[SegmentFile]) -> Iterator[SegmentFile]:

@@ -7,8 +7,8 @@ are looked at less often than few.
 from __future__ import annotations
 
 SHORTEST_S = 0.001
-LONGEST_S = 0.1
-"""What a crash of the engine costs at most is what the sockets hold: less than half of 0.25 s."""
+LONGEST_S = 0.15
+"""What a crash of the engine costs at most is what the sockets hold: less than 0.25 s."""
 USUAL_S = 0.05
 """The longest with few sources: arrival is known to a tick, so it is short while that is cheap."""
 PER_SOURCE_S = 0.002

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 
 from twisted.internet.defer import Deferred
@@ -9,14 +10,13 @@ from twisted.internet.defer import Deferred
 from ..logs import Logger
 from .active import free_bytes
 from .live_set import LiveSet
+from .segments import SegmentFile
+from .sync_schedule import Arrears, SyncSchedule
 
 BEAT_S = 1.0
 """A crash loses at most so much of a recording's clock and counters."""
 
 log = Logger()
-
-_SYNC_AT = 0.8
-"""Of the interval: the rest is for what goes from the socket to the file, and for the disk."""
 
 
 class Upkeep:
@@ -28,10 +28,13 @@ class Upkeep:
         min_free_bytes: below it running recordings end.
         """
         self._min_free_bytes = min_free_bytes
+        self._schedule = SyncSchedule(sync_interval_s)
+        self._arrears = Arrears(sync_interval_s)
         self._jobs = [
             _Job(BEAT_S, self._beat),
             _Job(BEAT_S, self._watch_free_space),
-            _Job(sync_interval_s * _SYNC_AT, self._sync, overlapping=True),
+            _Job(BEAT_S, self._watch_arrears),
+            _Job(0.0, self._sync, overlapping=True),
         ]
         self._next_second = 0.0
 
@@ -58,9 +61,19 @@ class Upkeep:
                 lives.fail(live, reason)
 
     async def _sync(self, lives: LiveSet) -> None:
-        open_segments = [t.segment for live in lives for t in live.tracks if t.segment is not None]
-        # What hangs would hold a thread, and nothing has been written to it.
-        await lives.syncing.sync(s for s in open_segments if s.lane.detour is None)
+        under_way = lives.syncing.under_way
+        idle = [segment for segment in _flowing(lives) if segment not in under_way]
+        due = self._schedule.due(idle, time.monotonic(), lives.receiver.tick_s)
+        await lives.syncing.sync(due)
+
+    async def _watch_arrears(self, lives: LiveSet) -> None:
+        self._arrears.look_at(_flowing(lives), time.monotonic())
+
+
+def _flowing(lives: LiveSet) -> list[SegmentFile]:
+    """What is open and written to; what hangs would hold a thread that syncs it."""
+    open_segments = [track.segment for live in lives for track in live.tracks]
+    return [one for one in open_segments if one is not None and one.lane.detour is None]
 
 
 class _Job:

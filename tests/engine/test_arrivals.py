@@ -38,7 +38,7 @@ def media(datagrams: int) -> bytes:
 
 
 def index_of(came: Times) -> index_file.Records:
-    """What a recorder notes that receives these datagrams with its longest tick."""
+    """What a recorder notes that receives these datagrams with its usual tick."""
     checks, data = Checks(), media(1)
     slot = checks.open_slot()
     for before, now in pairwise(np.arange(0.0, came[-1] + 2 * USUAL_S, USUAL_S)):
@@ -46,6 +46,7 @@ def index_of(came: Times) -> index_file.Records:
         if count:
             block = data * (count // 7)
             assert checks.gather(block, 0, [slot], [count], count, BEGAN + now)
+        checks.looked(BEGAN + now)
         if round(now / USUAL_S) % round(INTERVAL_S / USUAL_S) == 0:
             checks.analyse()
     marks = checks.take_findings().marks

@@ -32,15 +32,16 @@ NEUTRAL = {"pcrs"}
 class Bench:
     """Checks with one source; slices of ten milliseconds go in at their time."""
 
-    def __init__(self) -> None:
+    def __init__(self, tick_s: float = 0.01) -> None:
+        self.tick_s = tick_s
         self.checks = Checks()
         self.slot = self.checks.open_slot()
         self.now = 100.0
 
     def feed(self, *slices: bytes) -> None:
-        """Each slice comes ten milliseconds after the one before."""
+        """Each slice comes a tick after the one before."""
         for data in slices:
-            self.now += 0.01
+            self.now += self.tick_s
             count = len(data) // ts.PACKET
             if count:
                 assert self.checks.gather(data, 0, [self.slot], [count], count, self.now)
@@ -89,6 +90,20 @@ def test_what_must_come_is_missed(
     stream.without = missing
     bench.feed(*stream.seconds(seconds))
     assert bench.found() == counted
+
+
+@pytest.mark.parametrize(("together", "errors"), [(1, 1), (15, 0)])
+def test_what_comes_a_tick_too_late_may_have_come_in_time(together: int, errors: int) -> None:
+    """So it counts where ticks are short alone: a PAT after 0.6 s, which half a second allows."""
+    bench, stream = Bench(0.01 * together), Multiplex()
+    slices = [*stream.seconds(3)]
+    stream.without = {"pat"}
+    slices += stream.seconds(0.5)
+    stream.without = set()
+    slices += stream.seconds(1.0)
+    ticks = range(0, len(slices), together)
+    bench.feed(*(b"".join(slices[at : at + together]) for at in ticks))
+    assert bench.found() == ({"pat_errors": errors} if errors else {})
 
 
 def test_a_silent_source_misses_nothing_but_has_a_gap() -> None:

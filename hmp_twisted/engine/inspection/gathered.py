@@ -41,6 +41,11 @@ class Gathered:
     run_numbers: npt.NDArray[np.int64]
     """How many packets its source had sent before it."""
 
+    @property
+    def tick_s(self) -> float:
+        """The longest tick that brought any of it, in seconds: so well are times known."""
+        return float((self.run_to - self.run_from).max(initial=0.0))
+
     def times(self, packets: Indices) -> Times:
         """When each of these packets came, in seconds of the receiver's clock."""
         run, within, count = self._places(packets)

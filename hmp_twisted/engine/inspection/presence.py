@@ -8,15 +8,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .. import tick_length, ts
+from .. import ts
 from ..runs import Indices
 from . import counters, pids
 from .arrivals import Arrivals
 from .gathered import Gathered, Times
 from .pids import PidTable, Rows
 
-GRACE_S = tick_length.LONGEST_S
-"""A tick: packets' times are not known better, so a period counts when it is longer by this."""
 PTS_PERIOD_S = 0.7
 _PERIODS = (
     (pids.PAT, counters.PAT, 0.5),
@@ -35,6 +33,15 @@ class Presence:
 
     def __init__(self, table: PidTable, arrivals: Arrivals, counts: counters.Counters) -> None:
         self._table, self._arrivals, self._counts = table, arrivals, counts
+        self._tick_s = self._grace_s = 0.0
+
+    def begin(self, tick_s: float) -> None:
+        """What is inspected next came in ticks of up to ``tick_s`` seconds.
+
+        Packets' times are not known better, so a period counts when it is longer by as much.
+        """
+        self._grace_s = max(tick_s, self._tick_s)  # a period may have begun in the ticks before
+        self._tick_s = tick_s
 
     def inspect(self, rows: Rows, first: Times, last: Times) -> None:
         """Take which PIDs came, and when each one's first and last packet did."""
@@ -42,7 +49,7 @@ class Presence:
         flags = table["flags"][rows]
         waited = first - self._waited_from("seen", rows)
         for flag, name, period in _PERIODS:
-            late = ((flags & flag) != 0) & (waited > period + GRACE_S)
+            late = ((flags & flag) != 0) & (waited > period + self._grace_s)
             self._counts.add(name, table["slot"][rows[late]])
         table["seen"][rows] = last
 
@@ -54,7 +61,7 @@ class Presence:
         times = gathered.times(gathered.starts[stamped])
         # Between two that come in one inspection there is no room for an error.
         unique, index = np.unique(rows[stamped], return_index=True)
-        late = times[index] - self._waited_from("pts", unique) > PTS_PERIOD_S + GRACE_S
+        late = times[index] - self._waited_from("pts", unique) > PTS_PERIOD_S + self._grace_s
         self._counts.add(counters.PTS, table["slot"][unique[late]])
         table["pts"][rows[stamped]] = times
 
@@ -78,7 +85,7 @@ class Presence:
         table = self._table.rows
         rows = self._table.flagged(flag)
         absent = sending[table["slot"][rows]]
-        absent &= now - self._waited_from(field, rows) > period + GRACE_S
+        absent &= now - self._waited_from(field, rows) > period + self._grace_s
         table[field][rows[absent]] = now
         self._counts.add(name, table["slot"][rows[absent]])
 
