@@ -176,6 +176,7 @@ class Receiver:
 
     def _tick(self) -> None:
         now = self._monotonic()
+        self._writer.handover.refill(self._tick_length.seconds)
         self._reporter.look_at_senders(self.sources, now)
         self._drain(now)
         if now >= self._next_analysis:
@@ -274,7 +275,7 @@ class Receiver:
             self._overrun.throw_away(batches)
         else:
             self._intake.settle(buffer, buffer.rtp if with_rtp else buffer.plain, batches, now)
-            self._writer.get_ahead()
+            self._writer.handover.lend(buffer)
 
     def _with_room(self) -> Buffer:
         """A buffer with free slots; the scratch buffer when nothing more may wait for the disk."""

@@ -11,9 +11,7 @@ on with the queue. That costs an append and a pop a write, and no lock.
 
 from __future__ import annotations
 
-import ctypes
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
@@ -21,23 +19,15 @@ from typing import Any
 
 from ..logs import Logger
 from .buffers import Buffer
+from .handover import Handover
 from .lane import Call, Detour, Lane, Room, Step, Target
 
 PATIENCE_S = 1.0
 """A write that takes longer holds nothing up but its own lane."""
 HURRY_S = 0.25
 """The same, while another lane hangs already, or little room is left for what arrives."""
-LENT_S = 0.001
-"""Another program that takes the processor for longer has work of its own to do there."""
-BUSY_S = 0.1
-"""For so long a processor that another program wanted is taken to be busy: about a tick."""
-MOST_YIELDS = 4
-"""The system need not pick the writer at once."""
 MOST_DETOURS = 8
 """Lanes that hang beyond these hold up all."""
-
-_sched_yield = ctypes.CDLL(None).sched_yield
-"""Python's own keeps the interpreter's lock, which the other thread needs."""
 
 _Job = tuple[Buffer | None, Iterator[Step], int]
 """What the steps lie in, those that are not done yet, and the bytes of them that lie elsewhere."""
@@ -71,7 +61,8 @@ class Writer:
         self._room = Room(room)
         self._seen: Step | None = None
         self._seen_at = 0.0
-        self._busy_until = 0.0
+        self.handover = Handover()
+        """Where the receiver waits for what it put."""
         self._go_on((None, iter(()), 0))
 
     @property
@@ -95,27 +86,6 @@ class Writer:
         buffer.queued += 1
         self._copied_in += copied
         self._jobs.put((buffer, iter(pieces), copied))
-
-    def get_ahead(self) -> None:
-        """Let the thread write now what it was given, if it shares this thread's processor.
-
-        What was received a moment ago is in the processor's cache then; and the buffer that it lies
-        in is free the sooner, and still there for what is received next. Not on a busy processor:
-        there, other programs are let in instead, and what is in the cache is theirs.
-        """
-        now = time.monotonic()
-        if now < self._busy_until:
-            return
-        before = time.process_time()
-        for _ in range(MOST_YIELDS):
-            _sched_yield()
-            # What this program's own threads took is no reason to fall behind.
-            ours = time.process_time() - before
-            if time.monotonic() - now - ours > LENT_S:
-                self._busy_until = now + BUSY_S
-                return
-            if self._jobs.empty():
-                return
 
     def give(self, target: Target, data: bytes) -> None:
         """Append bytes that lie in no buffer and are few."""
@@ -182,7 +152,9 @@ class Writer:
 
     def _run(self, hand: _Hand) -> None:
         hold, let_go = hand.holds.append, hand.holds.pop
+        self.handover.begin()
         while (job := self._job) is not None:
+            self.handover.take_on()
             buffer, steps, copied = job
             for step in steps:
                 target, data = step
@@ -199,6 +171,7 @@ class Writer:
             self._copied_out += copied
             if buffer is not None:
                 buffer.written += 1
+                self.handover.done()
             self._job = self._jobs.get()
 
     def _write(self, target: Target, data: Any) -> None:
