@@ -11,7 +11,7 @@ LONGEST_S = 0.15
 """What a crash of the engine costs at most is what the sockets hold: less than 0.25 s."""
 USUAL_S = 0.05
 """The longest with few sources: arrival is known to a tick, so it is short while that is cheap."""
-PER_SOURCE_S = 0.002
+PER_SOURCE_S = 0.003
 TARGET_FILL = 0.2
 """The part of its socket buffer that the fastest source may fill between two ticks."""
 

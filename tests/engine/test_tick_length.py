@@ -33,7 +33,7 @@ def test_between_target_and_half_of_it_nothing_changes() -> None:
 
 @pytest.mark.parametrize(
     ("sources", "longest_s"),
-    [(1, USUAL_S), (25, USUAL_S), (40, 0.08), (50, 0.1), (75, LONGEST_S), (500, 0.15)],
+    [(1, USUAL_S), (16, USUAL_S), (40, 0.12), (50, LONGEST_S), (500, 0.15)],
 )
 def test_many_sources_are_looked_at_less_often(sources: int, longest_s: float) -> None:
     """A tick costs the same for each of them; it comes back when they are gone."""
