@@ -15,9 +15,9 @@ from queue import Empty, SimpleQueue
 
 from .buffers import Buffer
 
-PART = 0.5
+PART, MOST_S = 0.5, 0.05
 """The part of a tick that the receiver may wait in vain: while the disk stands still, or another
-program has the processor. Its sockets fill meanwhile, to no more than they would in so long."""
+program has the processor; and so long at most, because what waits in sockets, a crash costs."""
 
 # Keeps the interpreter's lock, unlike functions of a CDLL: to ask must not cost a change of thread.
 _processor = ctypes.PyDLL(None).sched_getcpu
@@ -37,7 +37,7 @@ class Handover:
 
     def refill(self, tick_s: float) -> None:
         """A tick of ``tick_s`` seconds begins."""
-        self._left_s = tick_s * PART
+        self._left_s = min(tick_s * PART, MOST_S)
 
     def lend(self, buffer: Buffer) -> None:
         """Wait until the buffer is written, if its writer cannot run while this thread does."""
@@ -45,11 +45,13 @@ class Handover:
             return
         begun, left_s = self._idle_s(), self._left_s
         self._awaited = True
-        while not buffer.idle and self._left_s > 0:
-            with suppress(Empty):
-                self._done.get(timeout=self._left_s)
-            self._left_s = left_s - (self._idle_s() - begun)
-        self._awaited = False
+        try:
+            while not buffer.idle and self._left_s > 0:
+                with suppress(Empty):
+                    self._done.get(timeout=self._left_s)
+                self._left_s = left_s - (self._idle_s() - begun)
+        finally:
+            self._awaited = False
 
     def begin(self) -> None:
         """This thread is the writer from now on."""

@@ -28,6 +28,9 @@ POOL_BYTES = 128 << 20
 _MOST_PER_DRAIN = 64
 """Buffers in one drain, lest a flood keep the loop from all else; more than any socket holds."""
 
+_NEAR = 8
+"""Buffers that wait to be written while the writer is waited for: a few milliseconds' work."""
+
 
 class Receiver:
     """Receives every source that somebody holds, and gives the bytes to its sinks' segments."""
@@ -170,7 +173,7 @@ class Receiver:
         plain = [source for source in opened if not source.rtp_aside]
         with_rtp = [source for source in opened if source.rtp_aside]
         self._groups = (plain, with_rtp)
-        self._tick_length.allow(len(opened))
+        self._tick_length.allow(len(opened), rtp=bool(with_rtp))
         capacities = [s.socket.capacity for s in opened if s.socket is not None]
         self._smallest_capacity = min(capacities, default=1)
 
@@ -198,7 +201,8 @@ class Receiver:
                 self._drain_group(group, now)
         self._checks.looked(now)
         for source in self._groups[1]:
-            if source.sieve.sequencer.overdue(now):
+            # At a tick a little too soon rather than a whole one too late.
+            if source.sieve.sequencer.overdue(now + self._tick_length.seconds / 2):
                 self._release_held(source, now)
         if any(s.rtp_aside != s.sieve.is_rtp for s in self._sources.values()):
             for source in self._sources.values():
@@ -275,7 +279,8 @@ class Receiver:
             self._overrun.throw_away(batches)
         else:
             self._intake.settle(buffer, buffer.rtp if with_rtp else buffer.plain, batches, now)
-            self._writer.handover.lend(buffer)
+            if self.pool.in_use <= _NEAR:
+                self._writer.handover.lend(buffer)
 
     def _with_room(self) -> Buffer:
         """A buffer with free slots; the scratch buffer when nothing more may wait for the disk."""

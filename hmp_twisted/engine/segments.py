@@ -21,6 +21,8 @@ from .lane import Lane
 
 _sync_file_range = ctypes.CDLL(None).sync_file_range
 _sync_file_range.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
+FIRST_SYNC_S = 0.1
+"""How long a file's first sync is expected to take."""
 _BEGIN_TO_WRITE = 2  # SYNC_FILE_RANGE_WRITE
 
 
@@ -48,8 +50,8 @@ class SegmentFile:
         self.sync_begun_at = self.durable_at = now
         """When its last sync began, and the last one that has ended: what was written before that
         is durable. In seconds of that clock."""
-        self.sync_took_s = 0.0
-        """How long the last one took."""
+        self.sync_took_s = FIRST_SYNC_S
+        """How long one is to be expected to take."""
         self._descriptor = -1
         self._synced = 0
         self._lock = threading.Lock()

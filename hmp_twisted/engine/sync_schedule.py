@@ -2,7 +2,7 @@
 
 A datagram waits a tick in its socket, then in the system's memory until the next sync of its file
 has begun, then for that sync to end. So a file's next sync begins as late as the interval allows,
-after what the file's last one took.
+after what its syncs take. (What waits for a disk that takes no more writes is not reckoned in.)
 
 Few files are synced together, for the file system notes that once for all. Many would keep the disk
 and this process busy for too long at a time: of them some are synced at each tick.
@@ -10,7 +10,7 @@ and this process busy for too long at a time: of them some are synced at each ti
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..logs import Logger
 from .segments import SegmentFile
@@ -19,10 +19,10 @@ TOGETHER = 64
 """So many files are synced together at least, if there are."""
 _MARGIN = 0.05
 """The part of the interval that is for whatever keeps a tick from coming in time."""
-_SOONEST = 0.25
-"""The part of the interval that passes between two syncs of a file, however slow its disk is."""
-_ARREARS = 1.5
-"""So many intervals are told of: the disk does not keep up."""
+PAUSE = 0.1
+"""The part of the interval for which a file is left alone after a sync, however slow its disk."""
+_ARREARS, _LEAST_ARREARS_S = 1.5, 1.0
+"""So many intervals, and no less than so many seconds, are told of."""
 
 log = Logger()
 
@@ -32,8 +32,8 @@ class SyncSchedule:
 
     def __init__(self, interval_s: float) -> None:
         """``interval_s`` is how old may be what is not durable."""
-        self.interval_s = interval_s
-        self._chosen_at = 0.0
+        self._interval_s = interval_s
+        self._chosen_at: float | None = None
 
     def due(self, segments: Iterable[SegmentFile], now: float, tick_s: float) -> list[SegmentFile]:
         """Those of the segments whose sync is to begin now, in the order in which to do it.
@@ -41,49 +41,56 @@ class SyncSchedule:
         Args:
             segments: all that are open, but those that are being synced.
             now: in seconds of the receiver's clock.
-            tick_s: when this is called again.
+            tick_s: in how many seconds this is called again.
         """
+        if self._chosen_at is None:
+            self._chosen_at = now
         waiting = sorted(segments, key=lambda segment: segment.sync_begun_at)
-        longest_s = self.interval_s * (1 - _MARGIN) - tick_s
-        share = int(len(waiting) * (now - self._chosen_at) / max(longest_s, tick_s))
+        longest_s = self._interval_s * (1 - _MARGIN) - tick_s
         overdue = {
             segment
             for segment in waiting
-            if now + tick_s - segment.sync_begun_at
-            > max(longest_s - segment.sync_took_s, self.interval_s * _SOONEST)
+            if now + tick_s - segment.sync_begun_at > self._wait_s(longest_s, segment.sync_took_s)
         }
-        if not overdue and share < TOGETHER:
+        # So many make a round of all in the longest time that they may be left alone.
+        in_turn = int(len(waiting) * (now - self._chosen_at) / max(longest_s, tick_s))
+        if not overdue and in_turn < TOGETHER:
             return []
         self._chosen_at = now
-        enough = max(share, TOGETHER)
-        return [one for at, one in enumerate(waiting) if at < enough or one in overdue]
+        count = max(in_turn, TOGETHER)
+        return [one for place, one in enumerate(waiting) if place < count or one in overdue]
+
+    def _wait_s(self, longest_s: float, took_s: float) -> float:
+        """How long after its last sync began the next one is to begin."""
+        return max(longest_s - took_s, took_s + self._interval_s * PAUSE)
 
 
 class Arrears:
-    """Tells, once, of a disk that takes so long that a power cut would cost more than agreed on."""
+    """Tells, once, that a power cut would cost more than agreed on."""
 
     def __init__(self, interval_s: float) -> None:
         """``interval_s`` is how old may be what is not durable."""
         self._interval_s = interval_s
         self._told = False
 
-    def look_at(self, segments: Iterable[SegmentFile], now: float) -> None:
+    def look_at(self, segments: Sequence[SegmentFile], now: float) -> None:
         """To be called now and then with all that are open."""
-        behind = [segment for segment in segments if not segment.all_synced]
-        age_s = max((now - segment.durable_at for segment in behind), default=0.0)
-        if age_s > self._interval_s * _ARREARS and not self._told:
+        ages = [now - segment.durable_at for segment in segments if not segment.all_synced]
+        age_s = max(ages, default=0.0)
+        if age_s > max(self._interval_s * _ARREARS, _LEAST_ARREARS_S) and not self._told:
             self._told = True
             log.warn(
-                "the disk does not keep up: a power cut now would cost the last {age:.1f} s of "
-                "{count} of the files that are recorded, and at most {interval:g} s were agreed on "
-                "(recordings.sync_interval_s)",
+                "syncing takes too long: a power cut now would cost up to {age:.1f} s of "
+                "{count} of the tracks that are recorded; recordings.sync_interval_s allows "
+                "{interval:g} s; is the disk too slow, or busy with something else?",
                 age=age_s,
-                count=sum(now - one.durable_at > self._interval_s for one in behind),
+                count=sum(age > self._interval_s for age in ages),
                 interval=self._interval_s,
             )
         elif age_s <= self._interval_s and self._told:
             self._told = False
-            log.info(
-                "the disk keeps up again: what is recorded is durable within {interval:g} s",
-                interval=self._interval_s,
-            )
+            if segments:
+                log.info(
+                    "syncing is in time again: a power cut would cost at most {interval:g} s",
+                    interval=self._interval_s,
+                )

@@ -11,6 +11,8 @@ LONGEST_S = 0.15
 """What a crash of the engine costs at most is what the sockets hold: less than 0.25 s."""
 USUAL_S = 0.05
 """The longest with few sources: arrival is known to a tick, so it is short while that is cheap."""
+LONGEST_WITH_RTP_S = 0.1
+"""Where one is missing, what came behind it is held for a tick, besides."""
 PER_SOURCE_S = 0.003
 TARGET_FILL = 0.2
 """The part of its socket buffer that the fastest source may fill between two ticks."""
@@ -23,9 +25,10 @@ class TickLength:
         self.seconds = USUAL_S
         self._longest = USUAL_S
 
-    def allow(self, sources: int) -> None:
-        """So many sources are received from now on."""
-        self._longest = min(LONGEST_S, max(USUAL_S, sources * PER_SOURCE_S))
+    def allow(self, sources: int, *, rtp: bool = False) -> None:
+        """So many sources are received from now on, and whether one of them is RTP."""
+        longest = LONGEST_WITH_RTP_S if rtp else LONGEST_S
+        self._longest = min(longest, max(USUAL_S, sources * PER_SOURCE_S))
         self.seconds = min(self.seconds, self._longest)
 
     def adapt(self, fill: float) -> float:

@@ -62,18 +62,18 @@ class Upkeep:
 
     async def _sync(self, lives: LiveSet) -> None:
         under_way = lives.syncing.under_way
-        idle = [segment for segment in _flowing(lives) if segment not in under_way]
+        # What hangs would hold a thread, and nothing has been written to it.
+        flowing = (one for one in _open_segments(lives) if one.lane.detour is None)
+        idle = [segment for segment in flowing if segment not in under_way]
         due = self._schedule.due(idle, time.monotonic(), lives.receiver.tick_s)
         await lives.syncing.sync(due)
 
     async def _watch_arrears(self, lives: LiveSet) -> None:
-        self._arrears.look_at(_flowing(lives), time.monotonic())
+        self._arrears.look_at(_open_segments(lives), time.monotonic())
 
 
-def _flowing(lives: LiveSet) -> list[SegmentFile]:
-    """What is open and written to; what hangs would hold a thread that syncs it."""
-    open_segments = [track.segment for live in lives for track in live.tracks]
-    return [one for one in open_segments if one is not None and one.lane.detour is None]
+def _open_segments(lives: LiveSet) -> list[SegmentFile]:
+    return [t.segment for live in lives for t in live.tracks if t.segment is not None]
 
 
 class _Job:

@@ -12,7 +12,7 @@ import pytest
 
 from hmp_twisted.engine import handover as handover_module
 from hmp_twisted.engine.buffers import Buffer, Overflow
-from hmp_twisted.engine.handover import PART, Handover
+from hmp_twisted.engine.handover import MOST_S, PART, Handover
 
 from ..harness import wait_for
 
@@ -22,12 +22,13 @@ class Writing:
 
     def __init__(self, handover: Handover) -> None:
         self.go = threading.Event()
+        self._ready = threading.Event()
         self.busy_s = 0.0
         self._handover = handover
         self._jobs: SimpleQueue[Buffer | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
-        wait_for(self._jobs.empty, 5, "writer")
+        assert self._ready.wait(20), "the writer did not begin"
 
     def put(self, buffer: Buffer) -> None:
         """Have a buffer written."""
@@ -43,6 +44,7 @@ class Writing:
     def _run(self) -> None:
         self._handover.begin()
         self._handover.take_on()
+        self._ready.set()
         while (buffer := self._jobs.get()) is not None:
             self.go.wait(20)
             end = time.thread_time() + self.busy_s
@@ -83,15 +85,27 @@ def buffer() -> Buffer:
 
 
 def test_a_writer_on_the_same_processor_is_waited_for(
-    handover: Handover, writing: Writing, buffer: Buffer
+    handover: Handover, writing: Writing, buffer: Buffer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Until the buffer is written, however long the writer itself works on it."""
-    handover.refill(0.6)
+    monkeypatch.setattr(handover, "_idle_s", lambda: 0.0)
     writing.go.set()
-    writing.busy_s = 0.4  # more than may be waited in vain
+    writing.busy_s = 3 * MOST_S
     writing.put(buffer)
     handover.lend(buffer)
     assert buffer.idle
+
+
+def test_only_what_the_writer_does_not_work_is_waited_in_vain(
+    handover: Handover, writing: Writing, buffer: Buffer
+) -> None:
+    """As its own clock shows."""
+    begun, idle = time.monotonic(), handover._idle_s()
+    writing.busy_s = 0.2
+    writing.put(buffer)
+    writing.go.set()
+    wait_for(lambda: buffer.idle, 20, "written buffer")
+    assert handover._idle_s() - idle <= time.monotonic() - begun - 0.2
 
 
 def test_a_writer_on_another_processor_is_not(
@@ -100,25 +114,25 @@ def test_a_writer_on_another_processor_is_not(
     """It runs meanwhile."""
     processors[threading.get_ident()] = 1
     writing.put(buffer)
-    begun = time.monotonic()
     handover.lend(buffer)
     assert not buffer.idle
-    assert time.monotonic() - begun < 0.1 * PART
+    assert handover._left_s == 0.1 * PART
 
 
 def test_a_writer_that_waits_itself_costs_a_part_of_the_tick(
-    handover: Handover, writing: Writing, buffer: Buffer
+    handover: Handover, writing: Writing, buffer: Buffer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a disk that stands still, or behind another program; then no more until the next tick."""
     writing.put(buffer)
-    times = [time.monotonic()]
-    for _ in range(3):
-        handover.lend(buffer)
-        times.append(time.monotonic())
-    assert times[1] - times[0] >= 0.1 * PART
-    assert times[3] - times[1] < 0.1 * PART
+    begun = time.monotonic()
+    handover.lend(buffer)
+    assert time.monotonic() - begun >= 0.1 * PART
+    assert handover._left_s <= 0
+    handover.lend(buffer)  # returns, although nothing has changed
+    assert not buffer.idle
+    monkeypatch.setattr(handover_module, "MOST_S", 20.0)
+    handover.refill(100.0)
     writing.go.set()
-    handover.refill(10.0)
     handover.lend(buffer)
     assert buffer.idle
 
@@ -129,19 +143,15 @@ def test_nothing_to_write_is_not_waited_for(handover: Handover, buffer: Buffer) 
     assert buffer.idle
 
 
-def test_what_was_told_before_does_not_end_a_wait(
-    handover: Handover, writing: Writing, buffer: Buffer
+def test_another_buffer_that_is_written_does_not_end_a_wait(
+    handover: Handover, writing: Writing, buffer: Buffer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A buffer is written when it is, not when another was."""
-    first = Buffer(Overflow())
-    writing.put(first)
+    """What lies before it in the queue is told of, too."""
+    monkeypatch.setattr(handover_module, "MOST_S", 20.0)
+    handover.refill(100.0)
+    writing.busy_s = 0.05
+    writing.put(Buffer(Overflow()))
     writing.put(buffer)
-    handover.lend(first)  # in vain; told of later
-    writing.go.set()
-    wait_for(lambda: buffer.idle, 5, "written buffer")
-    writing.go.clear()
-    writing.put(buffer)
-    threading.Timer(0.02, writing.go.set).start()
-    handover.refill(10.0)
+    threading.Timer(0.05, writing.go.set).start()
     handover.lend(buffer)
     assert buffer.idle

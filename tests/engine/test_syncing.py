@@ -60,7 +60,7 @@ async def test_a_file_that_hangs_keeps_no_other_waiting(disk: DiskThreads) -> No
     segments = [Slow(number) for number in range(5)]
     hanging = segments[1]
     hanging.go.clear()
-    syncing = Syncing(disk.run, lambda *_: None)
+    syncing = Syncing(disk.run, lambda *_: None, patience_s=0.0)
     rounds = [Deferred.fromCoroutine(syncing.sync(segments))]
     await until(lambda: hanging.begun, "the file that hangs")
     assert [one.synced for one in segments] == [1, 0, 0, 0, 0]
@@ -80,7 +80,7 @@ async def test_a_file_that_hangs_as_it_begins_keeps_no_other_waiting(disk: DiskT
     segments = [Slow(number) for number in range(4)]
     hanging = segments[2]
     hanging.go_on_beginning.clear()
-    syncing = Syncing(disk.run, lambda *_: None)
+    syncing = Syncing(disk.run, lambda *_: None, patience_s=0.0)
     rounds = [Deferred.fromCoroutine(syncing.sync(segments))]
     await until(lambda: hanging.started, "the file that hangs")
     assert [one.started for one in segments] == [1, 1, 1, 0]
@@ -99,7 +99,7 @@ async def test_a_thread_is_left_for_others(disk: DiskThreads) -> None:
     segments = [Slow(number) for number in range(MOST_THREADS + 1)]
     for one in segments:
         one.go.clear()
-    syncing = Syncing(disk.run, lambda *_: None)
+    syncing = Syncing(disk.run, lambda *_: None, patience_s=0.0)
     rounds = [Deferred.fromCoroutine(syncing.sync(segments)) for _ in range(MOST_THREADS + 1)]
     await until(lambda: sum(one.begun for one in segments) == MOST_THREADS, "threads that hang")
     assert await disk.run(lambda: "done") == "done"

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from hmp_twisted.engine.tick_length import LONGEST_S, SHORTEST_S, TARGET_FILL, USUAL_S, TickLength
+from hmp_twisted.engine.tick_length import (
+    LONGEST_S,
+    LONGEST_WITH_RTP_S,
+    SHORTEST_S,
+    TARGET_FILL,
+    USUAL_S,
+    TickLength,
+)
 
 
 def test_a_socket_that_fills_faster_shortens_it_at_once() -> None:
@@ -40,5 +47,7 @@ def test_many_sources_are_looked_at_less_often(sources: int, longest_s: float) -
     length = TickLength()
     length.allow(sources)
     assert [length.adapt(0.0) for _ in range(30)][-1] == pytest.approx(longest_s)
+    length.allow(sources, rtp=True)
+    assert length.adapt(0.0) <= LONGEST_WITH_RTP_S
     length.allow(1)
     assert length.adapt(0.0) == USUAL_S

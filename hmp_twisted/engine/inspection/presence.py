@@ -38,9 +38,9 @@ class Presence:
     def begin(self, tick_s: float) -> None:
         """What is inspected next came in ticks of up to ``tick_s`` seconds.
 
-        Packets' times are not known better, so a period counts when it is longer by as much.
+        Packets' times are not known better, so a period counts when it is longer by two of them.
         """
-        self._grace_s = max(tick_s, self._tick_s)  # a period may have begun in the ticks before
+        self._grace_s = 2 * max(tick_s, self._tick_s)  # it may have begun in the ticks before
         self._tick_s = tick_s
 
     def inspect(self, rows: Rows, first: Times, last: Times) -> None:
