@@ -18,7 +18,7 @@ from .segments import SegmentFile
 
 PATIENCE_S = 0.2
 """A thread that has not come to another file for so long is not waited for."""
-_FORGOTTEN = 0.8
+_FORGOTTEN = 0.5
 """With each sync of a file, what a former one took counts for less by this."""
 MOST_THREADS = 3
 """Of the disk threads; the last one is left for closing files and ``recording.json``."""
