@@ -27,7 +27,6 @@ POOL_BYTES = 128 << 20
 """What may wait for the disk: at 100 Mbit/s ten seconds' worth."""
 _MOST_PER_DRAIN = 64
 """Buffers in one drain, lest a flood keep the loop from all else; more than any socket holds."""
-
 _NEAR = 8
 """Buffers that wait to be written while the writer is waited for: a few milliseconds' work."""
 
@@ -201,8 +200,7 @@ class Receiver:
                 self._drain_group(group, now)
         self._checks.looked(now)
         for source in self._groups[1]:
-            # At a tick a little too soon rather than a whole one too late.
-            if source.sieve.sequencer.overdue(now + self._tick_length.seconds / 2):
+            if source.sieve.sequencer.overdue(now, self._tick_length.seconds):
                 self._release_held(source, now)
         if any(s.rtp_aside != s.sieve.is_rtp for s in self._sources.values()):
             for source in self._sources.values():

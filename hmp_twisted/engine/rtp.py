@@ -97,9 +97,15 @@ class Sequencer:
             ready += self._skip()
         return ready
 
-    def overdue(self, now: float) -> bool:
-        """Whether packets are held for longer than :data:`PATIENCE_S`."""
-        return self.waiting and now - self._held_since > PATIENCE_S
+    def overdue(self, now: float, tick_s: float = 0.0) -> bool:
+        """Whether packets are held for longer than :data:`PATIENCE_S`.
+
+        Args:
+            now: as for :meth:`push`.
+            tick_s: in how many seconds this is asked again; so it may be said half of that too soon
+                rather than too late.
+        """
+        return self.waiting and now + tick_s / 2 - self._held_since > PATIENCE_S
 
     def _begin(self, packet: Packet) -> None:
         self.expected, self.ssrc = packet.sequence, packet.ssrc

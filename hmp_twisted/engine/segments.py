@@ -21,9 +21,9 @@ from .lane import Lane
 
 _sync_file_range = ctypes.CDLL(None).sync_file_range
 _sync_file_range.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
+_BEGIN_TO_WRITE = 2  # SYNC_FILE_RANGE_WRITE
 FIRST_SYNC_S = 0.1
 """How long a file's first sync is expected to take."""
-_BEGIN_TO_WRITE = 2  # SYNC_FILE_RANGE_WRITE
 
 
 class SegmentFile:

@@ -18,8 +18,8 @@ from .segments import SegmentFile
 
 PATIENCE_S = 0.2
 """A thread that has not come to another file for so long is not waited for."""
-_FORGOTTEN = 0.5
-"""With each sync of a file, what a former one took counts for less by this."""
+_KEPT = 0.5
+"""The part of what a file's syncs took that is still reckoned with after a faster one."""
 MOST_THREADS = 3
 """Of the disk threads; the last one is left for closing files and ``recording.json``."""
 
@@ -89,7 +89,7 @@ class Syncing:
             self._on_failed(segment, error)
         finally:
             took_s = time.monotonic() - segment.sync_begun_at
-            segment.sync_took_s = max(took_s, _FORGOTTEN * segment.sync_took_s)
+            segment.sync_took_s = max(took_s, _KEPT * segment.sync_took_s)
             self.under_way.discard(segment)
 
 

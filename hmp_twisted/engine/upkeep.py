@@ -16,6 +16,10 @@ from .sync_schedule import Arrears, SyncSchedule
 BEAT_S = 1.0
 """A crash loses at most so much of a recording's clock and counters."""
 
+_LOOK = 0.02
+"""The part of ``sync_interval_s`` between two looks at what is to be synced: a tick can be shorter,
+and what it does besides receiving is taken from receiving."""
+
 log = Logger()
 
 
@@ -28,13 +32,14 @@ class Upkeep:
         min_free_bytes: below it running recordings end.
         """
         self._min_free_bytes = min_free_bytes
+        self._look_s = sync_interval_s * _LOOK
         self._schedule = SyncSchedule(sync_interval_s)
         self._arrears = Arrears(sync_interval_s)
         self._jobs = [
             _Job(BEAT_S, self._beat),
             _Job(BEAT_S, self._watch_free_space),
             _Job(BEAT_S, self._watch_arrears),
-            _Job(0.0, self._sync, overlapping=True),
+            _Job(self._look_s, self._sync, overlapping=True),
         ]
         self._next_second = 0.0
 
@@ -65,8 +70,8 @@ class Upkeep:
         # What hangs would hold a thread, and nothing has been written to it.
         flowing = (one for one in _open_segments(lives) if one.lane.detour is None)
         idle = [segment for segment in flowing if segment not in under_way]
-        due = self._schedule.due(idle, time.monotonic(), lives.receiver.tick_s)
-        await lives.syncing.sync(due)
+        again_s = max(lives.receiver.tick_s, self._look_s)
+        await lives.syncing.sync(self._schedule.due(idle, time.monotonic(), again_s))
 
     async def _watch_arrears(self, lives: LiveSet) -> None:
         self._arrears.look_at(_open_segments(lives), time.monotonic())

@@ -152,6 +152,6 @@ def test_another_buffer_that_is_written_does_not_end_a_wait(
     writing.busy_s = 0.05
     writing.put(Buffer(Overflow()))
     writing.put(buffer)
-    threading.Timer(0.05, writing.go.set).start()
+    writing.go.set()
     handover.lend(buffer)
     assert buffer.idle

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hmp_twisted.engine.rtp import MISORDER, PATIENCE_S, WINDOW, Packet, Sequencer, parse
+from hmp_twisted.engine.tick_length import LONGEST_WITH_RTP_S
 
 
 def datagram(sequence: int, payload: bytes, *, flags: int = 0x80, ssrc: int = 7) -> bytes:
@@ -93,6 +94,18 @@ def test_a_missing_packet_is_not_waited_for_longer_than_a_moment() -> None:
     assert sequencer.overdue(5.0 + PATIENCE_S * 2)
     assert sequencer.flush() == texts([12])
     assert sequencer.lost == 1
+
+
+@pytest.mark.parametrize(("tick_s", "ticks"), [(0.001, 100), (0.05, 2), (LONGEST_WITH_RTP_S, 1)])
+@pytest.mark.parametrize("jitter", [-0.02, 0.0, 0.02])
+def test_a_tick_that_comes_a_little_early_does_not_cost_another(
+    tick_s: float, ticks: int, jitter: float
+) -> None:
+    """What is held then goes at the tick that is the nearest to the end of all patience."""
+    sequencer = Sequencer()
+    run(sequencer, [1, 3], now=5.0)
+    asked = [5.0 + tick_s * (tick + jitter) for tick in range(1, ticks + 1)]
+    assert [sequencer.overdue(now, tick_s) for now in asked] == [False] * (ticks - 1) + [True]
 
 
 def test_a_repeated_packet_is_thrown_away() -> None:

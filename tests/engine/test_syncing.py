@@ -94,6 +94,23 @@ async def test_a_file_that_hangs_as_it_begins_keeps_no_other_waiting(disk: DiskT
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_thread_that_goes_on_takes_up_what_becomes_due(disk: DiskThreads) -> None:
+    """No other begins while it may still come to it."""
+    segments = [Slow(number) for number in range(3)]
+    segments[0].go.clear()
+    syncing = Syncing(disk.run, lambda *_: None, patience_s=3600.0)
+    first = Deferred.fromCoroutine(syncing.sync(segments[:1]))
+    await until(lambda: segments[0].begun, "the file that takes long")
+    await syncing.sync(segments[1:])
+    assert [one.started for one in segments] == [1, 0, 0]
+    segments[0].go.set()
+    await first
+    assert [one.synced for one in segments] == [1, 1, 1]
+    assert all(one.durable_at == one.sync_begun_at > 0.0 for one in segments)
+    assert not syncing.under_way
+
+
+@pytest_twisted.ensureDeferred
 async def test_a_thread_is_left_for_others(disk: DiskThreads) -> None:
     """However many files hang, closing and ``recording.json`` still have a thread."""
     segments = [Slow(number) for number in range(MOST_THREADS + 1)]

@@ -24,6 +24,8 @@ _PERIODS = (
 )
 """TR 101 290 leaves the period of streams to its user, and names none for the CAT; EN 300 468's
 guidelines (TR 101 211) want one every 10 s."""
+_KEPT = 0.8
+"""The part of the grace that is left at the next inspection: a tenth after three seconds."""
 _PES_FLAGS = 7
 _PTS = 0x80
 
@@ -33,15 +35,15 @@ class Presence:
 
     def __init__(self, table: PidTable, arrivals: Arrivals, counts: counters.Counters) -> None:
         self._table, self._arrivals, self._counts = table, arrivals, counts
-        self._tick_s = self._grace_s = 0.0
+        self._grace_s = 0.0
 
     def begin(self, tick_s: float) -> None:
         """What is inspected next came in ticks of up to ``tick_s`` seconds.
 
-        Packets' times are not known better, so a period counts when it is longer by two of them.
+        Packets' times are not known better, so a period counts when it is longer by two of them;
+        by more for a while when ticks become shorter, because it began in longer ones.
         """
-        self._grace_s = 2 * max(tick_s, self._tick_s)  # it may have begun in the ticks before
-        self._tick_s = tick_s
+        self._grace_s = max(2 * tick_s, _KEPT * self._grace_s)
 
     def inspect(self, rows: Rows, first: Times, last: Times) -> None:
         """Take which PIDs came, and when each one's first and last packet did."""
