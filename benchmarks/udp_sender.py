@@ -28,7 +28,7 @@ import numpy.typing as npt
 from . import marked_ts
 from .machine import udp_sockets
 
-_SLOTS = 128
+_SLOTS = 196
 """Datagrams in one ``sendmmsg`` at most."""
 _PAUSE_S = 0.0001
 _FORGIVEN_S = 0.01

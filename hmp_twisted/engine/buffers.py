@@ -22,8 +22,12 @@ SLOTS = 512
 BUFFER_BYTES = SLOTS * ts.DATAGRAM
 _OVERFLOW = 1 << 16
 """More than a UDP datagram holds, so none is ever cut."""
+RESERVE_S = 0.15
+"""So long what arrives finds buffers that were made ahead: a new one costs more than filling it."""
 _KEPT = 64
-"""Free buffers that are kept; a new one costs half of what filling it does, in a hurry."""
+"""Free buffers that are kept at most, if no more are needed for that."""
+_MEMORY = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
+"""Touched at once, and not shared: both make a new buffer cheaper."""
 _FLAGS = socket.MSG_DONTWAIT | socket.MSG_TRUNC
 
 
@@ -132,7 +136,8 @@ class Buffer:
     """Slots, filled from the first on by the receiver, and emptied by the writer's thread."""
 
     def __init__(self, overflow: Overflow) -> None:
-        self.memory = mmap.mmap(-1, BUFFER_BYTES)
+        self.memory = mmap.mmap(-1, BUFFER_BYTES, flags=_MEMORY)
+        self.memory.madvise(mmap.MADV_DONTFORK)  # else each page is copied after a fork
         self.view = memoryview(self.memory)
         self.packets: npt.NDArray[np.uint8] = np.frombuffer(self.memory, np.uint8).reshape(
             SLOTS, ts.PACKETS_PER_DATAGRAM, ts.PACKET
@@ -166,6 +171,8 @@ class Pool:
         """Buffers there may be."""
         self._overflow = Overflow()
         self._free: list[Buffer] = []
+        self._taken = self._reserve = 0
+        self._counted_at = 0.0
         self._busy: list[Buffer] = []
         self.scratch = Buffer(self._overflow)
         """Where datagrams go that are received only to be thrown away."""
@@ -185,15 +192,27 @@ class Pool:
         else:
             return None
         buffer.used = 0
+        self._taken += 1
         self._busy.append(buffer)
         return buffer
+
+    def provide(self, now: float) -> None:
+        """Make a buffer ahead if fewer are free than were taken lately; to be called often.
+
+        Args:
+            now: seconds of a clock that only runs forward.
+        """
+        if now - self._counted_at >= RESERVE_S:
+            self._counted_at, self._reserve, self._taken = now, self._taken, 0
+        if len(self._free) < min(self._reserve, self.limit - len(self._busy)):
+            self._free.insert(0, Buffer(self._overflow))
 
     def _reclaim(self) -> None:
         done = [buffer for buffer in self._busy if buffer.idle]
         if done:
             self._busy = [buffer for buffer in self._busy if not buffer.idle]
             # What a stalled disk made the pool grow to is given back to the system.
-            self._free = (self._free + done)[:_KEPT]
+            self._free = (self._free + done)[: max(_KEPT, self._reserve)]
 
 
 def _address_of(memory: mmap.mmap) -> int:

@@ -34,6 +34,8 @@ class Handover:
         """Of the processor time that the writer's thread has had."""
         self._awaited = False
         self._done: SimpleQueue[None] = SimpleQueue()
+        self._may_begin = threading.Event()
+        self._may_begin.set()
 
     def refill(self, tick_s: float) -> None:
         """A tick of ``tick_s`` seconds begins."""
@@ -53,13 +55,24 @@ class Handover:
         finally:
             self._awaited = False
 
+    def claim(self) -> None:
+        """The receiver needs the processor for itself, until :meth:`release`: sockets run over."""
+        if self._processor == _processor():
+            self._may_begin.clear()
+
+    def release(self) -> None:
+        """The writer may go on."""
+        self._may_begin.set()
+
     def begin(self) -> None:
         """This thread is the writer from now on."""
         self._clock = time.pthread_getcpuclockid(threading.get_ident())
 
     def take_on(self) -> None:
-        """The writer takes something on."""
+        """The writer takes something on, as soon as it may."""
         self._processor = _processor()
+        if not self._may_begin.is_set():
+            self._may_begin.wait(MOST_S)
 
     def done(self) -> None:
         """A buffer, or a part of one, is written."""

@@ -29,6 +29,10 @@ _MOST_PER_DRAIN = 64
 """Buffers in one drain, lest a flood keep the loop from all else; more than any socket holds."""
 _NEAR = 8
 """Buffers that wait to be written while the writer is waited for: a few milliseconds' work."""
+_BEHIND = 0.4
+"""The part of its socket buffer that a source has filled if it is received too slowly."""
+_CLAIMED = 0.75
+"""The part of the pool that may be filled while the writer stands back for that."""
 
 
 class Receiver:
@@ -65,6 +69,8 @@ class Receiver:
         self._groups: tuple[list[Source], list[Source]] = ([], [])
         self._smallest_capacity = 1
         self._peak = 0
+        self._behind = False
+        """Whether a socket is about to run over."""
         self._overrun = Overrun(pool_bytes)
         self._next_analysis = 0.0
         self._drained_at = monotonic()
@@ -184,6 +190,7 @@ class Receiver:
         if now >= self._next_analysis:
             self._next_analysis = now + INTERVAL_S
             self._checks.analyse()
+        self.pool.provide(now)
         self._ticker.set_interval(self._tick_length.adapt(self._peak / self._smallest_capacity))
         self._every_tick(now)
 
@@ -195,9 +202,10 @@ class Receiver:
         if self._awaited:
             self._take_awaited()
         self._drained_at = now
-        for group in self._groups:
-            if group:
-                self._drain_group(group, now)
+        emptied = [self._drain_group(group, now) for group in self._groups if group]
+        if self._behind and all(emptied):
+            self._behind = False
+            self._writer.handover.release()
         self._checks.looked(now)
         for source in self._groups[1]:
             if source.sieve.sequencer.overdue(now, self._tick_length.seconds):
@@ -242,12 +250,13 @@ class Receiver:
         self._settle(buffer, source.rtp_aside, [(source, start, start + 1)], arrival)
         return True
 
-    def _drain_group(self, group: list[Source], now: float) -> None:
-        """Empty the sockets of sources that are received in the same layout."""
+    def _drain_group(self, group: list[Source], now: float) -> bool:
+        """Empty the sockets of sources that are received in the same layout; whether that is done."""
         with_rtp = group[0].rtp_aside
         buffer = self._with_room()
         layout = buffer.rtp if with_rtp else buffer.plain
         batches: list[Batch] = []
+        emptied = True
         for source in group:
             descriptor = source.socket.descriptor if source.socket is not None else -1
             taken = 0
@@ -261,13 +270,17 @@ class Receiver:
                 taken += count
                 if buffer.used < SLOTS:
                     break
+                self._behind |= taken > _BEHIND * source.socket.capacity
                 self._settle(buffer, with_rtp, batches, now)
                 batches = []
                 buffer = self._with_room()
                 layout = buffer.rtp if with_rtp else buffer.plain
+            else:
+                emptied = False
             if taken > self._peak:
                 self._peak = taken
         self._settle(buffer, with_rtp, batches, now)
+        return emptied
 
     def _settle(self, buffer: Buffer, with_rtp: bool, batches: list[Batch], now: float) -> None:
         if not batches:
@@ -277,8 +290,15 @@ class Receiver:
             self._overrun.throw_away(batches)
         else:
             self._intake.settle(buffer, buffer.rtp if with_rtp else buffer.plain, batches, now)
-            if self.pool.in_use <= _NEAR:
-                self._writer.handover.lend(buffer)
+            self._share(buffer)
+
+    def _share(self, buffer: Buffer) -> None:
+        """Let the writer have the processor, or have it alone."""
+        waiting, handover = self.pool.in_use, self._writer.handover
+        if self._behind:
+            (handover.claim if waiting < _CLAIMED * self.pool.limit else handover.release)()
+        elif waiting <= _NEAR:
+            handover.lend(buffer)
 
     def _with_room(self) -> Buffer:
         """A buffer with free slots; the scratch buffer when nothing more may wait for the disk."""
