@@ -197,14 +197,15 @@ class Pool:
         return buffer
 
     def provide(self, now: float) -> None:
-        """Make a buffer ahead if fewer are free than were taken lately; to be called often.
+        """Make a buffer ahead if there are fewer than were taken lately; to be called often.
 
         Args:
             now: seconds of a clock that only runs forward.
         """
         if now - self._counted_at >= RESERVE_S:
-            self._counted_at, self._reserve, self._taken = now, self._taken, 0
-        if len(self._free) < min(self._reserve, self.limit - len(self._busy)):
+            self._counted_at = now
+            self._reserve, self._taken = max(self._taken, self._reserve * 3 // 4), 0
+        if len(self._free) + len(self._busy) < min(self._reserve, self.limit):
             self._free.insert(0, Buffer(self._overflow))
 
     def _reclaim(self) -> None:

@@ -203,7 +203,7 @@ class Receiver:
             self._take_awaited()
         self._drained_at = now
         emptied = [self._drain_group(group, now) for group in self._groups if group]
-        if self._behind and all(emptied):
+        if all(emptied):
             self._behind = False
             self._writer.handover.release()
         self._checks.looked(now)
@@ -295,10 +295,12 @@ class Receiver:
     def _share(self, buffer: Buffer) -> None:
         """Let the writer have the processor, or have it alone."""
         waiting, handover = self.pool.in_use, self._writer.handover
-        if self._behind:
-            (handover.claim if waiting < _CLAIMED * self.pool.limit else handover.release)()
-        elif waiting <= _NEAR:
+        if waiting <= _NEAR and not self._behind:
             handover.lend(buffer)
+        elif waiting < _CLAIMED * self.pool.limit:
+            handover.claim()
+        else:
+            handover.release()
 
     def _with_room(self) -> Buffer:
         """A buffer with free slots; the scratch buffer when nothing more may wait for the disk."""
