@@ -182,6 +182,11 @@ class Pool:
         """Buffers that wait to be written."""
         return len(self._busy)
 
+    @property
+    def kept(self) -> int:
+        """Buffers there are, be they free or waiting to be written."""
+        return len(self._free) + len(self._busy)
+
     def take(self) -> Buffer | None:
         """An empty buffer, or ``None`` when all wait to be written."""
         self._reclaim()
@@ -205,7 +210,7 @@ class Pool:
         if now - self._counted_at >= RESERVE_S:
             self._counted_at = now
             self._reserve, self._taken = max(self._taken, self._reserve * 3 // 4), 0
-        if len(self._free) + len(self._busy) < min(self._reserve, self.limit):
+        if self.kept < min(self._reserve, self.limit):
             self._free.insert(0, Buffer(self._overflow))
 
     def _reclaim(self) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from .balance import Balance
 from .buffers import BUFFER_BYTES, SLOTS, Buffer, Pool
 from .checks import INTERVAL_S, Checks
 from .counts import Counts
@@ -27,12 +28,6 @@ POOL_BYTES = 128 << 20
 """What may wait for the disk: at 100 Mbit/s ten seconds' worth."""
 _MOST_PER_DRAIN = 64
 """Buffers in one drain, lest a flood keep the loop from all else; more than any socket holds."""
-_NEAR = 8
-"""Buffers that wait to be written while the writer is waited for: a few milliseconds' work."""
-_BEHIND = 0.4
-"""The part of its socket buffer that a source has filled if it is received too slowly."""
-_CLAIMED = 0.75
-"""The part of the pool that may be filled while the writer stands back for that."""
 
 
 class Receiver:
@@ -64,13 +59,12 @@ class Receiver:
         self._intake = Intake(self._checks, writer)
         self._pool_bytes = pool_bytes
         self.pool = Pool(max(2, pool_bytes // BUFFER_BYTES))
+        self._balance = Balance(self.pool, writer.handover)
         self._buffer: Buffer | None = None
         self._sources: dict[Key, Source] = {}
         self._groups: tuple[list[Source], list[Source]] = ([], [])
         self._smallest_capacity = 1
         self._peak = 0
-        self._behind = False
-        """Whether a socket is about to run over."""
         self._overrun = Overrun(pool_bytes)
         self._next_analysis = 0.0
         self._drained_at = monotonic()
@@ -184,7 +178,7 @@ class Receiver:
 
     def _tick(self) -> None:
         now = self._monotonic()
-        self._writer.handover.refill(self._tick_length.seconds)
+        self._balance.tick(self._tick_length.seconds)
         self._reporter.look_at_senders(self.sources, now)
         self._drain(now)
         if now >= self._next_analysis:
@@ -203,9 +197,7 @@ class Receiver:
             self._take_awaited()
         self._drained_at = now
         emptied = [self._drain_group(group, now) for group in self._groups if group]
-        if all(emptied):
-            self._behind = False
-            self._writer.handover.release()
+        self._balance.drained(emptied=all(emptied))
         self._checks.looked(now)
         for source in self._groups[1]:
             if source.sieve.sequencer.overdue(now, self._tick_length.seconds):
@@ -251,15 +243,16 @@ class Receiver:
         return True
 
     def _drain_group(self, group: list[Source], now: float) -> bool:
-        """Empty the sockets of sources that are received in the same layout; whether that is done."""
+        """Empty the sockets of sources received in the same layout; gives whether all are empty."""
         with_rtp = group[0].rtp_aside
         buffer = self._with_room()
         layout = buffer.rtp if with_rtp else buffer.plain
         batches: list[Batch] = []
         emptied = True
         for source in group:
-            descriptor = source.socket.descriptor if source.socket is not None else -1
-            taken = 0
+            if source.socket is None:
+                continue
+            descriptor, taken = source.socket.descriptor, 0
             for _ in range(_MOST_PER_DRAIN):
                 start = buffer.used
                 count = layout.receive(descriptor, start)
@@ -270,7 +263,7 @@ class Receiver:
                 taken += count
                 if buffer.used < SLOTS:
                     break
-                self._behind |= taken > _BEHIND * source.socket.capacity
+                self._balance.took(taken, source.socket.capacity)
                 self._settle(buffer, with_rtp, batches, now)
                 batches = []
                 buffer = self._with_room()
@@ -290,17 +283,7 @@ class Receiver:
             self._overrun.throw_away(batches)
         else:
             self._intake.settle(buffer, buffer.rtp if with_rtp else buffer.plain, batches, now)
-            self._share(buffer)
-
-    def _share(self, buffer: Buffer) -> None:
-        """Let the writer have the processor, or have it alone."""
-        waiting, handover = self.pool.in_use, self._writer.handover
-        if waiting <= _NEAR and not self._behind:
-            handover.lend(buffer)
-        elif waiting < _CLAIMED * self.pool.limit:
-            handover.claim()
-        else:
-            handover.release()
+            self._balance.settled(buffer)
 
     def _with_room(self) -> Buffer:
         """A buffer with free slots; the scratch buffer when nothing more may wait for the disk."""

@@ -155,3 +155,42 @@ def test_another_buffer_that_is_written_does_not_end_a_wait(
     writing.go.set()
     handover.lend(buffer)
     assert buffer.idle
+
+
+def test_a_claim_keeps_the_writer_from_what_is_next(
+    handover: Handover, writing: Writing, buffer: Buffer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it is released."""
+    monkeypatch.setattr(handover_module, "MOST_S", 20.0)
+    begun = threading.Event()
+    handover.claim()
+    taker = threading.Thread(target=lambda: (handover.take_on(), begun.set()))
+    taker.start()
+    assert not begun.wait(0.05)
+    handover.release()
+    assert begun.wait(10)
+    taker.join()
+
+
+def test_a_claim_that_is_not_renewed_ends(
+    handover: Handover, writing: Writing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The receiver may have nothing to receive any more; what waits is written all the same."""
+    monkeypatch.setattr(handover_module, "MOST_S", 0.05)
+    handover.claim()
+    handover.take_on()
+    monkeypatch.setattr(handover_module, "MOST_S", 3600.0)
+    handover.take_on()
+
+
+def test_a_writer_on_another_processor_runs_beside(
+    handover: Handover,
+    writing: Writing,
+    processors: dict[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing is gained by having it wait."""
+    monkeypatch.setattr(handover_module, "MOST_S", 3600.0)
+    processors[threading.get_ident()] = 1
+    handover.claim()
+    handover.take_on()
