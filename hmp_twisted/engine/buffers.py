@@ -22,12 +22,8 @@ SLOTS = 512
 BUFFER_BYTES = SLOTS * ts.DATAGRAM
 _OVERFLOW = 1 << 16
 """More than a UDP datagram holds, so none is ever cut."""
-RESERVE_S = 0.15
-"""So long what arrives finds buffers that were made ahead: a new one costs more than filling it."""
 _KEPT = 64
-"""Free buffers that are kept at most, if no more are needed for that."""
-_MEMORY = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
-"""Touched at once, and not shared: both make a new buffer cheaper."""
+"""Free buffers that are kept; a new one costs half of what filling it does, in a hurry."""
 _FLAGS = socket.MSG_DONTWAIT | socket.MSG_TRUNC
 
 
@@ -136,8 +132,7 @@ class Buffer:
     """Slots, filled from the first on by the receiver, and emptied by the writer's thread."""
 
     def __init__(self, overflow: Overflow) -> None:
-        self.memory = mmap.mmap(-1, BUFFER_BYTES, flags=_MEMORY)
-        self.memory.madvise(mmap.MADV_DONTFORK)  # else each page is copied after a fork
+        self.memory = mmap.mmap(-1, BUFFER_BYTES)
         self.view = memoryview(self.memory)
         self.packets: npt.NDArray[np.uint8] = np.frombuffer(self.memory, np.uint8).reshape(
             SLOTS, ts.PACKETS_PER_DATAGRAM, ts.PACKET
@@ -171,8 +166,6 @@ class Pool:
         """Buffers there may be."""
         self._overflow = Overflow()
         self._free: list[Buffer] = []
-        self._taken = self._reserve = 0
-        self._counted_at = 0.0
         self._busy: list[Buffer] = []
         self.scratch = Buffer(self._overflow)
         """Where datagrams go that are received only to be thrown away."""
@@ -181,11 +174,6 @@ class Pool:
     def in_use(self) -> int:
         """Buffers that wait to be written."""
         return len(self._busy)
-
-    @property
-    def kept(self) -> int:
-        """Buffers there are, be they free or waiting to be written."""
-        return len(self._free) + len(self._busy)
 
     def take(self) -> Buffer | None:
         """An empty buffer, or ``None`` when all wait to be written."""
@@ -197,28 +185,15 @@ class Pool:
         else:
             return None
         buffer.used = 0
-        self._taken += 1
         self._busy.append(buffer)
         return buffer
-
-    def provide(self, now: float) -> None:
-        """Make a buffer ahead if there are fewer than were taken lately; to be called often.
-
-        Args:
-            now: seconds of a clock that only runs forward.
-        """
-        if now - self._counted_at >= RESERVE_S:
-            self._counted_at = now
-            self._reserve, self._taken = max(self._taken, self._reserve * 3 // 4), 0
-        if self.kept < min(self._reserve, self.limit):
-            self._free.insert(0, Buffer(self._overflow))
 
     def _reclaim(self) -> None:
         done = [buffer for buffer in self._busy if buffer.idle]
         if done:
             self._busy = [buffer for buffer in self._busy if not buffer.idle]
             # What a stalled disk made the pool grow to is given back to the system.
-            self._free = (self._free + done)[: max(_KEPT, self._reserve)]
+            self._free = (self._free + done)[:_KEPT]
 
 
 def _address_of(memory: mmap.mmap) -> int:

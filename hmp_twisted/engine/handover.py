@@ -1,9 +1,8 @@
-"""Lends the receiver's processor to the writer's thread, where the two share one, or claims it.
+"""Lends the receiver's processor to the writer's thread, where the two share one.
 
 What was received a moment ago is in the processor's cache then; the buffer that it lies in is free
 the sooner, and still there for what is received next; and the less waits to be written, the less a
-crash costs. Where the writer has a processor of its own, nothing is gained by waiting for it, or
-by having it wait.
+crash costs. Where the writer has a processor of its own, nothing is gained by waiting for it.
 """
 
 from __future__ import annotations
@@ -18,16 +17,14 @@ from .buffers import Buffer
 
 PART, MOST_S = 0.5, 0.05
 """The part of a tick that the receiver may wait in vain: while the disk stands still, or another
-program has the processor; and so long at most, because what waits in sockets, a crash costs. A
-claim that is not renewed ends after as long."""
+program has the processor; and so long at most, because what waits in sockets, a crash costs."""
 
 # Keeps the interpreter's lock, unlike functions of a CDLL: to ask must not cost a change of thread.
 _processor = ctypes.PyDLL(None).sched_getcpu
 
 
 class Handover:
-    """Between two threads: the receiver's refills, lends, claims and releases, the writer's calls
-    the rest."""
+    """Between two threads: the receiver's refills and lends, the writer's calls the rest."""
 
     def __init__(self) -> None:
         self._left_s = 0.0
@@ -37,8 +34,6 @@ class Handover:
         """Of the processor time that the writer's thread has had."""
         self._awaited = False
         self._done: SimpleQueue[None] = SimpleQueue()
-        self._may_begin = threading.Event()
-        self._may_begin.set()
 
     def refill(self, tick_s: float) -> None:
         """A tick of ``tick_s`` seconds begins."""
@@ -58,25 +53,13 @@ class Handover:
         finally:
             self._awaited = False
 
-    def claim(self) -> None:
-        """Have the writer take on nothing more until :meth:`release`, if it cannot run beside."""
-        if self._processor == _processor():
-            self._may_begin.clear()
-
-    def release(self) -> None:
-        """The writer may go on."""
-        self._may_begin.set()
-
     def begin(self) -> None:
         """This thread is the writer from now on."""
         self._clock = time.pthread_getcpuclockid(threading.get_ident())
 
     def take_on(self) -> None:
-        """The writer takes something on, as soon as it may."""
+        """The writer takes something on."""
         self._processor = _processor()
-        if not self._may_begin.is_set():
-            self._may_begin.wait(MOST_S)
-            self._may_begin.set()
 
     def done(self) -> None:
         """A buffer, or a part of one, is written."""

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .balance import Balance
 from .buffers import BUFFER_BYTES, SLOTS, Buffer, Pool
 from .checks import INTERVAL_S, Checks
 from .counts import Counts
@@ -28,6 +27,8 @@ POOL_BYTES = 128 << 20
 """What may wait for the disk: at 100 Mbit/s ten seconds' worth."""
 _MOST_PER_DRAIN = 64
 """Buffers in one drain, lest a flood keep the loop from all else; more than any socket holds."""
+_NEAR = 8
+"""Buffers that wait to be written while the writer is waited for: a few milliseconds' work."""
 
 
 class Receiver:
@@ -59,7 +60,6 @@ class Receiver:
         self._intake = Intake(self._checks, writer)
         self._pool_bytes = pool_bytes
         self.pool = Pool(max(2, pool_bytes // BUFFER_BYTES))
-        self._balance = Balance(self.pool, writer.handover)
         self._buffer: Buffer | None = None
         self._sources: dict[Key, Source] = {}
         self._groups: tuple[list[Source], list[Source]] = ([], [])
@@ -178,13 +178,12 @@ class Receiver:
 
     def _tick(self) -> None:
         now = self._monotonic()
-        self._balance.tick(self._tick_length.seconds)
+        self._writer.handover.refill(self._tick_length.seconds)
         self._reporter.look_at_senders(self.sources, now)
         self._drain(now)
         if now >= self._next_analysis:
             self._next_analysis = now + INTERVAL_S
             self._checks.analyse()
-        self.pool.provide(now)
         self._ticker.set_interval(self._tick_length.adapt(self._peak / self._smallest_capacity))
         self._every_tick(now)
 
@@ -196,8 +195,9 @@ class Receiver:
         if self._awaited:
             self._take_awaited()
         self._drained_at = now
-        emptied = [self._drain_group(group, now) for group in self._groups if group]
-        self._balance.drained(emptied=all(emptied))
+        for group in self._groups:
+            if group:
+                self._drain_group(group, now)
         self._checks.looked(now)
         for source in self._groups[1]:
             if source.sieve.sequencer.overdue(now, self._tick_length.seconds):
@@ -242,17 +242,15 @@ class Receiver:
         self._settle(buffer, source.rtp_aside, [(source, start, start + 1)], arrival)
         return True
 
-    def _drain_group(self, group: list[Source], now: float) -> bool:
-        """Empty the sockets of sources received in the same layout; gives whether all are empty."""
+    def _drain_group(self, group: list[Source], now: float) -> None:
+        """Empty the sockets of sources that are received in the same layout."""
         with_rtp = group[0].rtp_aside
         buffer = self._with_room()
         layout = buffer.rtp if with_rtp else buffer.plain
         batches: list[Batch] = []
-        emptied = True
         for source in group:
-            if source.socket is None:
-                continue
-            descriptor, taken = source.socket.descriptor, 0
+            descriptor = source.socket.descriptor if source.socket is not None else -1
+            taken = 0
             for _ in range(_MOST_PER_DRAIN):
                 start = buffer.used
                 count = layout.receive(descriptor, start)
@@ -263,17 +261,13 @@ class Receiver:
                 taken += count
                 if buffer.used < SLOTS:
                     break
-                self._balance.took(taken, source.socket.capacity)
                 self._settle(buffer, with_rtp, batches, now)
                 batches = []
                 buffer = self._with_room()
                 layout = buffer.rtp if with_rtp else buffer.plain
-            else:
-                emptied = False
             if taken > self._peak:
                 self._peak = taken
         self._settle(buffer, with_rtp, batches, now)
-        return emptied
 
     def _settle(self, buffer: Buffer, with_rtp: bool, batches: list[Batch], now: float) -> None:
         if not batches:
@@ -283,7 +277,8 @@ class Receiver:
             self._overrun.throw_away(batches)
         else:
             self._intake.settle(buffer, buffer.rtp if with_rtp else buffer.plain, batches, now)
-            self._balance.settled(buffer)
+            if self.pool.in_use <= _NEAR:
+                self._writer.handover.lend(buffer)
 
     def _with_room(self) -> Buffer:
         """A buffer with free slots; the scratch buffer when nothing more may wait for the disk."""
